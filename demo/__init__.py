@@ -1,0 +1,1 @@
+"""Everything on one machine: data sets, simulated touchpoints, and the services kept running."""

@@ -1,0 +1,1 @@
+"""The `parcours` command: one front door to every package's commands."""

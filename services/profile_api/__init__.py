@@ -1,0 +1,1 @@
+"""The profile API: one live answer per customer, over GraphQL, from one PostgreSQL."""

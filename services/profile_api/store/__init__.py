@@ -1,0 +1,1 @@
+"""Tables, migrations and named SQL: the only package that knows how facts are laid out in PostgreSQL."""

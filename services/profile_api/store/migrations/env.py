@@ -1,0 +1,32 @@
+"""Alembic's entry: migrates over asyncpg with a lock timeout, so that a migration never queues up the readers."""
+
+import asyncio
+
+from alembic import context
+from sqlalchemy import Connection, text
+
+from profile_api.store.database import write_engine
+
+LOCK_TIMEOUT = "5s"
+STATEMENT_TIMEOUT = "15min"
+
+
+def _migrate(connection: Connection) -> None:
+    context.configure(connection=connection, transaction_per_migration=True)
+    with context.begin_transaction():
+        connection.execute(text(f"set lock_timeout = '{LOCK_TIMEOUT}'"))
+        connection.execute(text(f"set statement_timeout = '{STATEMENT_TIMEOUT}'"))
+        context.run_migrations()
+
+
+async def _run() -> None:
+    engine = write_engine(context.config.attributes["database_url"], pool_size=1)
+    try:
+        async with engine.connect() as connection:
+            await connection.run_sync(_migrate)
+            await connection.commit()
+    finally:
+        await engine.dispose()
+
+
+asyncio.run(_run())

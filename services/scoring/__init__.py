@@ -1,0 +1,1 @@
+"""The scoring service: feature vectors in, predictions out; stateless, knows no customer."""

@@ -1,0 +1,1 @@
+"""The offline side: snapshot, spine, features, labels, training, evaluation, registry."""
