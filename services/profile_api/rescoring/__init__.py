@@ -1,0 +1,1 @@
+"""Keeps predictions fresh: asks the scoring service, live or in batch, and stores what it answers."""

@@ -1,0 +1,45 @@
+"""What asking for a customer's prediction can end in: an answer with its dates, or a typed reason why there is none."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from customer.contracts.score import Prediction
+
+
+class NotScoredCode(StrEnum):
+    """Why a customer has no fresh prediction. Stable words; callers show or count them."""
+
+    UNKNOWN_CUSTOMER = "UNKNOWN_CUSTOMER"  # no such customer in the tenant at that instant
+    FEATURES_UNAVAILABLE = "FEATURES_UNAVAILABLE"  # the database could not give the feature vector in time
+    SCORING_UNREACHABLE = "SCORING_UNREACHABLE"  # the scoring service did not answer
+    SCORING_REFUSED = "SCORING_REFUSED"  # it answered, but not to this: the message says why
+    SCORING_NOT_READY = "SCORING_NOT_READY"  # it has no models, or too much to do
+    FEATURE_SET_MISMATCH = "FEATURE_SET_MISMATCH"  # its models were trained on other features
+    INVALID_ANSWER = "INVALID_ANSWER"  # it answered something that is not a prediction
+    CIRCUIT_OPEN = "CIRCUIT_OPEN"  # it failed repeatedly just now and is left alone for a moment
+    DEADLINE_EXCEEDED = "DEADLINE_EXCEEDED"
+    OVERLOADED = "OVERLOADED"  # too many live scorings are already waiting here
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotScored:
+    """No prediction was made for this customer; the message is one sentence without personal data."""
+
+    code: NotScoredCode
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scored:
+    """One customer's predictions, all from one model set. Not stored by being made."""
+
+    customer_id: int
+    as_of: datetime
+    expires_at: datetime
+    feature_set: str
+    model_set: str
+    answer: Prediction
+
+
+ScoringOutcome = Scored | NotScored
