@@ -2,17 +2,19 @@
 
 from customer.vocabulary import Channel
 
-CHANNEL_WORDS: dict[str, Channel] = {
-    **{channel.lower(): channel for channel in Channel},
-    **dict.fromkeys(("online", "site", "website", "ecommerce", "e-commerce", "internet", "browser", "desktop", "mobile_web"), Channel.WEB),
-    **dict.fromkeys(("mobile", "mobile_app", "ios", "android"), Channel.APP),
-    **dict.fromkeys(("shop", "retail", "pos", "offline", "in-store", "in_store", "instore", "magasin", "boutique"), Channel.STORE),
-    **dict.fromkeys(("call_center", "call center", "call centre", "callcenter", "phone", "telephone", "téléphone"), Channel.CALL_CENTRE),
-    **dict.fromkeys(("e-mail", "mail", "newsletter"), Channel.EMAIL),
-    **dict.fromkeys(("text", "text_message"), Channel.SMS),
-    **dict.fromkeys(("facebook", "instagram", "tiktok", "whatsapp", "social_media"), Channel.SOCIAL),
-    **dict.fromkeys(("amazon", "ebay", "market_place"), Channel.MARKETPLACE),
-}  # fmt: skip
+_WORDS = {
+    Channel.WEB: ("online", "site", "website", "ecommerce", "e-commerce", "internet", "browser", "desktop"),
+    Channel.APP: ("mobile", "mobile_app", "ios", "android"),
+    Channel.STORE: ("shop", "retail", "pos", "offline", "in-store", "in_store", "instore", "magasin", "boutique"),
+    Channel.CALL_CENTRE: ("call_center", "call center", "call centre", "callcenter", "phone", "telephone", "téléphone"),
+    Channel.EMAIL: ("e-mail", "mail", "newsletter"),
+    Channel.SMS: ("text", "text_message"),
+    Channel.SOCIAL: ("facebook", "instagram", "tiktok", "whatsapp", "social_media"),
+    Channel.MARKETPLACE: ("amazon", "ebay", "market_place"),
+}
+
+CHANNEL_WORDS: dict[str, Channel] = {str(channel).lower(): channel for channel in Channel}
+CHANNEL_WORDS |= {word: channel for channel, words in _WORDS.items() for word in words}
 
 
 def channel_of(word: str | None, *, default: Channel = Channel.OTHER) -> Channel:

@@ -1,7 +1,8 @@
 """How many minor units a currency has: amounts are kept as whole numbers of them."""
 
-_DIGITS = dict.fromkeys(("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF"), 0)  # fmt: skip
-_DIGITS |= dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3)
+_WITHOUT_DECIMALS = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF".split()
+_WITH_THREE_DECIMALS = "BHD IQD JOD KWD LYD OMR TND".split()
+_DIGITS = dict.fromkeys(_WITHOUT_DECIMALS, 0) | dict.fromkeys(_WITH_THREE_DECIMALS, 3)
 
 
 def minor_digits(currency: str) -> int:

@@ -1,4 +1,4 @@
-"""Reads an order file into clean facts inside a DuckDB connection: the one implementation for imports and for training."""
+"""Reads an order file into clean facts inside a DuckDB connection: one implementation for imports and for training."""
 
 import re
 from collections.abc import Mapping
@@ -52,8 +52,8 @@ def read_order_file(
 ) -> OrderFileSummary:
     """Leaves the tables order_fact, order_line_fact, order_adjustment_fact and order_reject in the connection.
 
-    `mapping` is theirs -> ours. `currency` None takes the file's most frequent one, else EUR. Rows dated after `now` are
-    rejected; rows that happened or were received at `known_before` or later are left out, as if the file had been
+    `mapping` is theirs -> ours. `currency` None takes the file's most frequent one, else EUR. Rows dated after `now`
+    are rejected; rows that happened or were received at `known_before` or later are left out, as if the file had been
     written at that instant. Errors: those of customer.order_file.errors.
     """
     source = open_source(connection, path)

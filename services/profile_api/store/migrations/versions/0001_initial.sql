@@ -157,6 +157,8 @@ create table order_adjustment (
   received_at timestamptz not null,
   local_day integer not null,
   amount_minor bigint,                 -- positive: given back to the customer
+  product_id text,
+  quantity numeric(18, 4),
   source text not null,
   properties jsonb not null default '{}',
   unique (tenant_id, adjustment_key)
