@@ -263,6 +263,7 @@ create table prediction (
   expires_at timestamptz not null,
   created_at timestamptz not null,
   feature_set text not null,
+  model_set text,                      -- the models, trained together, that answered
   churn_probability double precision,
   expected_on date,
   predicted_value_minor bigint,
@@ -277,6 +278,7 @@ create table latest_prediction (
   as_of timestamptz not null,
   expires_at timestamptz not null,
   feature_set text not null,
+  model_set text,
   churn_probability double precision,
   expected_on date,
   predicted_value_minor bigint,
