@@ -1,0 +1,103 @@
+"""Which services make up the system on one machine, at which ports and URLs, with which environment."""
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from demo.home import Home
+from demo.processes import Service
+
+_HOST = "127.0.0.1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ports:
+    """Consecutive ports from a base."""
+
+    api: int
+    scoring: int
+    mlflow: int
+
+    @classmethod
+    def from_base(cls, base: int) -> "Ports":
+        return cls(api=base, scoring=base + 1, mlflow=base + 2)
+
+    def by_number(self) -> dict[int, str]:
+        return {self.api: "profile API", self.scoring: "scoring", self.mlflow: "MLflow"}
+
+
+def environment(home: Home, ports: Ports, *, database_url: str) -> dict[str, str]:
+    """What every service and every command of the demo is told."""
+    return {
+        "PARCOURS_HOME": str(home.folder),
+        "DATABASE_URL": database_url,
+        "MLFLOW_TRACKING_URI": f"http://{_HOST}:{ports.mlflow}",
+        "PARCOURS_SCORING_URL": f"http://{_HOST}:{ports.scoring}",
+        # This machine's own traffic stays on this machine, and MLflow reports nothing to its makers.
+        "NO_PROXY": "127.0.0.1,localhost",
+        "no_proxy": "127.0.0.1,localhost",
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+        "DO_NOT_TRACK": "true",
+    }
+
+
+def mlflow_service(home: Home, ports: Ports, shared: Mapping[str, str]) -> Service:
+    """The registry: MLflow's own server, one worker, on SQLite and a local folder."""
+    command = (
+        *(sys.executable, "-m", "mlflow", "server", "--host", _HOST, "--port", str(ports.mlflow), "--workers", "1"),
+        *("--backend-store-uri", f"sqlite:///{home.mlflow / 'mlflow.db'}"),
+        *("--artifacts-destination", str(home.mlflow / "artifacts")),
+    )
+    # The server must not take itself for a client of itself; its job runner serves features that are not used here.
+    own = {**shared, "MLFLOW_TRACKING_URI": "", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+    return Service(
+        name="mlflow",
+        command=command,
+        environment=own,
+        port=ports.mlflow,
+        health_url=f"http://{_HOST}:{ports.mlflow}/health",
+    )
+
+
+def scoring_service(ports: Ports, shared: Mapping[str, str]) -> Service:
+    """Models in memory, predictions out."""
+    return Service(
+        name="scoring",
+        command=_parcours("serve", "scoring", "--host", _HOST, "--port", str(ports.scoring)),
+        environment=shared,
+        port=ports.scoring,
+        health_url=f"http://{_HOST}:{ports.scoring}/v2/health/ready",
+    )
+
+
+def api_service(ports: Ports, shared: Mapping[str, str]) -> Service:
+    """The GraphQL API."""
+    return Service(
+        name="api",
+        command=_parcours("serve", "api", "--host", _HOST, "--port", str(ports.api)),
+        environment=shared,
+        port=ports.api,
+        health_url=f"http://{_HOST}:{ports.api}/readyz",
+    )
+
+
+def worker_service(shared: Mapping[str, str]) -> Service:
+    """Keeps stored predictions fresh when customers change."""
+    return Service(name="worker", command=_parcours("serve", "worker"), environment=shared)
+
+
+def urls(ports: Ports) -> dict[str, str]:
+    """Where to reach what, by the names of `services.json`."""
+    api = f"http://{_HOST}:{ports.api}"
+    return {
+        "graphql": f"{api}/graphql",
+        "graphql_ws": f"ws://{_HOST}:{ports.api}/graphql",
+        "graphql_sse": f"{api}/graphql/stream",
+        "metrics": f"{api}/metrics",
+        "scoring": f"http://{_HOST}:{ports.scoring}",
+        "mlflow": f"http://{_HOST}:{ports.mlflow}",
+    }
+
+
+def _parcours(*arguments: str) -> tuple[str, ...]:
+    return (sys.executable, "-m", "parcours", *arguments)

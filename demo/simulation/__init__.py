@@ -1,0 +1,1 @@
+"""Invented identities and digital touchpoints around real purchases, always marked `source = 'simulated'`."""
