@@ -26,10 +26,10 @@ _NAMES: Final[dict[TouchpointType, tuple[str, ...]]] = {
     TouchpointType.BROWSE: (
         *("Products Searched", "Product List Viewed", "Product List Filtered", "Product Clicked", "Product Viewed"),
         *("Product Added to Wishlist", "Product Removed from Wishlist", "Page Viewed", "Screen Viewed"),
-        *("Product Shared", "Application Opened", "Store Visited"),
+        *("Application Opened", "Store Visited"),
     ),
     TouchpointType.CART: (
-        *("Product Added", "Product Removed", "Cart Viewed", "Cart Shared", "Wishlist Product Added to Cart"),
+        *("Product Added", "Product Removed", "Cart Viewed", "Wishlist Product Added to Cart"),
         *("Checkout Started", "Checkout Step Viewed", "Checkout Step Completed", "Payment Info Entered"),
         *("Coupon Entered", "Coupon Applied", "Coupon Denied", "Coupon Removed"),
     ),
@@ -45,7 +45,7 @@ _NAMES: Final[dict[TouchpointType, tuple[str, ...]]] = {
         *(SERVICE_CONTACT, TICKET_OPENED, "Ticket Updated", TICKET_CLOSED),
         *("Live Chat Conversation Started", "Live Chat Message Received", "Live Chat Conversation Ended"),
     ),
-    TouchpointType.FEEDBACK: (SURVEY_ANSWERED, PRODUCT_REVIEWED, REFERRAL_CONVERTED),
+    TouchpointType.FEEDBACK: (SURVEY_ANSWERED, PRODUCT_REVIEWED, "Product Shared", "Cart Shared", REFERRAL_CONVERTED),
 }
 TYPE_OF_EVENT: Final[dict[str, TouchpointType]] = {name: kind for kind, names in _NAMES.items() for name in names}
 

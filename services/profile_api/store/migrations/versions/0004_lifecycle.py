@@ -1,0 +1,34 @@
+"""Columns and functions of the lifecycle engine."""
+
+from pathlib import Path
+
+from alembic import op
+from sqlalchemy import text
+
+revision = "0004"
+down_revision = "0003"
+branch_labels = None
+depends_on = None
+
+_SCRIPT = Path(__file__).with_suffix(".sql")
+
+
+def upgrade() -> None:
+    # Function bodies hold semicolons, so statements end with a semicolon and an empty line.
+    for statement in _SCRIPT.read_text().split(";\n\n"):
+        op.execute(text(statement.rstrip().rstrip(";").replace(":", r"\:")))
+
+
+def downgrade() -> None:
+    for statement in (
+        "drop aggregate last_win_back(timestamptz, boolean, interval)",
+        "drop function later_win_back(timestamptz, timestamptz, boolean, interval)",
+        "drop function expanding_percentiles(integer[], integer, integer, integer)",
+        "drop index event_signal",
+        "alter table customer_metrics drop column placed_order_count, drop column order_months",
+        "alter table purchase_journey drop constraint purchase_journey_pkey, drop column first_event_id, "
+        "add primary key (customer_id, started_at)",
+        "alter table lifecycle_clock drop column cause, drop column last_order_at, drop column loyal_until, "
+        "drop column won_back_until, drop column closed",
+    ):
+        op.execute(text(statement))
