@@ -40,6 +40,9 @@ known_order as (
     member.local_day - feature_order.local_day as days_ago,
     feature_order.total_minor - coalesce(adjusted_order.adjusted_minor, 0) as net_minor,
     coalesce(adjusted_order.cancellation_count, 0) as cancellation_count,
+    case
+      when feature_order.invalid_at < member.as_of and feature_order.invalid_received_at < member.as_of then 1 else 0
+    end as invalid,
     case when adjusted_order.order_id is null then 0 else 1 end as adjusted,
     case feature_order.channel
       when 'WEB' then 1 when 'APP' then 2 when 'STORE' then 3 when 'CALL_CENTRE' then 4 when 'EMAIL' then 5
@@ -70,7 +73,7 @@ valid_order as (
     count(*) over (partition by customer_id, as_of) as order_count,
     count(net_minor) over (partition by customer_id, as_of) as priced_count
   from known_order
-  where cancellation_count = 0 and (net_minor is null or net_minor > 0)
+  where invalid = 0 and cancellation_count = 0 and (net_minor is null or net_minor > 0)
 ),
 order_summary as (
   select

@@ -25,6 +25,7 @@ RELATIONS: dict[str, dict[str, ColumnType]] = {
     "feature_order": {
         "member_id": _B, "order_id": _B, "occurred_at": _AT, "received_at": _AT, "local_day": _I, "local_month": _I,
         "local_hour": _I, "channel": _T, "store_id": _T, "total_minor": _B, "discount_minor": _B, "line_count": _I,
+        "invalid_at": _AT, "invalid_received_at": _AT,
     },
     "feature_order_line": {"order_id": _B, "member_id": _B, "product_id": _T, "category": _T},
     "feature_adjustment": {

@@ -1,0 +1,157 @@
+"""Features and labels of the rows of a spine, computed bucket by bucket so that memory stays bounded."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from customer.features.definitions import FEATURE_BY_NAME, FEATURE_NAMES, feature_vectors_sql
+from customer.features.feature import FeatureType
+from customer.features.moment import days_later, local_moment
+from training.facts import buckets
+from training.snapshot import MEMORY_LIMIT, Snapshot
+
+_LABELS = (Path(__file__).parent / "sql" / "labels.sql").read_text()
+ROWS_AT_ONCE = 100_000
+
+Floats = np.ndarray[Any, np.dtype[np.float64]]
+Integers = np.ndarray[Any, np.dtype[np.int64]]
+Booleans = np.ndarray[Any, np.dtype[np.bool_]]
+Instants = np.ndarray[Any, np.dtype[np.datetime64]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeatureFrame:
+    """`values[i, j]` is feature `columns[j]` of `customer_id[i]` at `as_of[i]`, encoded (NaN = missing)."""
+
+    columns: tuple[str, ...]
+    customer_id: Integers
+    as_of: Instants
+    values: Floats
+
+    def column(self, name: str) -> Floats:
+        column: Floats = self.values[:, self.columns.index(name)]
+        return column
+
+    def rows(self, keep: Booleans | Integers) -> "FeatureFrame":
+        """The rows of a mask or of positions."""
+        return FeatureFrame(
+            columns=self.columns,
+            customer_id=self.customer_id[keep],
+            as_of=self.as_of[keep],
+            values=self.values[keep],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Labels:
+    """What followed each row of a spine, in its order. Days are whole local days from as_of; 0 is the same day.
+
+    `days_to_next` is NaN when no further valid order was seen; the row was then watched for `censored_after_days`.
+    `is_complete`: the whole horizon lies in the time observed; order_count and net_minor mean little without it.
+    """
+
+    horizon_days: int
+    is_complete: Booleans
+    order_count: Integers
+    purchase_day_count: Integers
+    days_to_next: Floats
+    censored_after_days: Integers
+    net_minor: Integers
+
+    @property
+    def churned(self) -> Booleans:
+        churned: Booleans = self.order_count == 0
+        return churned
+
+
+def feature_tables(
+    snapshot: Snapshot,
+    spine: pa.Table,
+    *,
+    columns: Sequence[str] = FEATURE_NAMES,
+    memory_limit: str = MEMORY_LIMIT,
+    rows_at_once: int = ROWS_AT_ONCE,
+) -> Iterator[pa.Table]:
+    """The features of the spine's rows in the spine's order, at most `rows_at_once` a table, as doubles."""
+    statement = (
+        f"select customer_id, as_of, {', '.join(_encoded(name) for name in columns)} from ({feature_vectors_sql()}) "
+        "as vector order by as_of, customer_id"
+    )
+    for bucket in buckets(snapshot, memory_limit=memory_limit):
+        rows = spine.filter(pc.equal(spine["bucket"], bucket.number))
+        for start in range(0, rows.num_rows, rows_at_once):
+            bucket.connection.register("spine", rows.slice(start, rows_at_once))
+            yield bucket.connection.sql(statement).to_arrow_table()
+
+
+def feature_frame(
+    snapshot: Snapshot, spine: pa.Table, *, columns: Sequence[str] = FEATURE_NAMES, memory_limit: str = MEMORY_LIMIT
+) -> FeatureFrame:
+    """All rows of the spine in its order, as one row-major matrix."""
+    values = np.empty((spine.num_rows, len(columns)))
+    filled = 0
+    for table in feature_tables(snapshot, spine, columns=columns, memory_limit=memory_limit):
+        end = filled + table.num_rows
+        for position, name in enumerate(columns):
+            values[filled:end, position] = table[name].to_numpy()
+        filled = end
+    return FeatureFrame(
+        columns=tuple(columns),
+        customer_id=spine["customer_id"].to_numpy(),
+        as_of=spine["as_of"].to_numpy(),
+        values=values,
+    )
+
+
+def _encoded(name: str) -> str:
+    feature = FEATURE_BY_NAME[name]
+    if feature.dtype is FeatureType.CATEGORY:
+        branches = " ".join(f"when '{word}' then {code}" for code, word in enumerate(feature.vocabulary))
+        return f"cast(case {name} {branches} end as double) as {name}"
+    return f"cast({name} as double) as {name}"
+
+
+def labels(snapshot: Snapshot, spine: pa.Table, *, horizon_days: int, observed_until: datetime | None = None) -> Labels:
+    """What followed each row, as known at `observed_until` (the snapshot's own end when None)."""
+    end = observed_until or snapshot.known_before
+    table = pa.concat_tables(_label_tables(snapshot, spine, horizon_days=horizon_days, end=end))
+    return Labels(
+        horizon_days=horizon_days,
+        is_complete=table["is_complete"].to_numpy(),
+        order_count=table["order_count"].to_numpy().astype(np.int64),
+        purchase_day_count=table["purchase_day_count"].to_numpy().astype(np.int64),
+        days_to_next=table["days_to_next"].cast(pa.float64()).to_numpy(),
+        censored_after_days=table["censored_after_days"].to_numpy().astype(np.int64),
+        net_minor=table["net_minor"].to_numpy(),
+    )
+
+
+def _label_tables(snapshot: Snapshot, spine: pa.Table, *, horizon_days: int, end: datetime) -> Iterator[pa.Table]:
+    instants = pc.unique(spine["as_of"]).to_pylist()
+    window = pa.table(
+        {
+            "as_of": pa.array(instants, pa.timestamp("us", tz="UTC")),
+            "until_at": pa.array(
+                [days_later(instant, horizon_days, snapshot.time_zone) for instant in instants],
+                pa.timestamp("us", tz="UTC"),
+            ),
+        }
+    )
+    observed_day = local_moment(end, snapshot.time_zone).local_day
+    relations = ("feature_member", "feature_order", "feature_adjustment")
+    for bucket in buckets(snapshot, relations=relations):
+        rows = spine.filter(pc.equal(spine["bucket"], bucket.number))
+        bucket.connection.register("spine_row", rows)
+        bucket.connection.register("label_window", window)
+        bucket.connection.execute(
+            "create or replace temp view spine as select *, "
+            f"timestamptz '{end.isoformat()}' as observed_until, {observed_day} as observed_day "
+            "from spine_row join label_window using (as_of)"
+        )
+        yield bucket.connection.sql(_LABELS).to_arrow_table()

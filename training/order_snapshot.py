@@ -1,0 +1,63 @@
+"""How an order file becomes a snapshot: no server, no database, only DuckDB."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+
+from customer.features.relations import RELATIONS
+from customer.order_file.reader import OrderFileSummary, read_order_file
+from customer.vocabulary import Channel
+from training.snapshot import (
+    NoFactsError,
+    Snapshot,
+    assign_buckets,
+    bounded_connection,
+    content_hash,
+    empty_folder,
+    write_manifest,
+    write_relation,
+)  # fmt: skip
+
+_FACTS = Path(__file__).parent / "sql" / "facts_from_orders.sql"
+
+
+def snapshot_from_orders(
+    orders: Path,
+    folder: Path,
+    *,
+    known_before: datetime,
+    now: datetime,
+    mapping: Mapping[str, str] | None = None,
+    time_zone: str = "UTC",
+    currency: str | None = None,
+    default_channel: Channel = Channel.OTHER,
+    memory_limit: str = "2GB",
+) -> tuple[Snapshot, OrderFileSummary]:
+    """Freezes what the file says had happened and was known before `known_before` into `folder`.
+
+    `feature_customer` keeps each customer's own key beside the number used in spines and frames.
+    Errors: those of reading order files, NoFactsError, SnapshotExistsError.
+    """
+    empty_folder(folder)
+    with bounded_connection(memory_limit=memory_limit, spill=folder / "spill") as connection:
+        summary = read_order_file(
+            connection, orders, now=now, time_zone=time_zone, currency=currency, mapping=mapping,
+            default_channel=default_channel, known_before=known_before,
+        )  # fmt: skip
+        if summary.orders == 0:
+            raise NoFactsError(source=repr(orders.name))
+        connection.execute(_FACTS.read_text())
+        buckets = assign_buckets(connection)
+        digests = {relation: write_relation(connection, folder, relation, relation) for relation in RELATIONS}
+        connection.execute(f"copy feature_customer to '{folder / 'feature_customer.parquet'}' (format parquet)")
+    snapshot = Snapshot(
+        folder=folder,
+        content_hash=content_hash(digests),
+        known_before=known_before,
+        time_zone=time_zone,
+        currency=summary.currency,
+        has_amounts=summary.has_amounts,
+        bucket_count=buckets,
+        row_counts={name: rows for name, (rows, _) in digests.items()} | {"feature_customer": summary.customers},
+    )
+    return write_manifest(snapshot), summary

@@ -1,0 +1,129 @@
+"""A snapshot: the facts of one brand as of one instant, frozen in Parquet, split by customer into buckets."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+
+from customer.errors import ParcoursError
+from customer.features.relations import RELATIONS
+
+MANIFEST = "snapshot.json"
+CUSTOMERS_PER_BUCKET = 50_000
+MEMORY_LIMIT = "1GB"
+
+
+class SnapshotMissingError(ParcoursError):
+    def __init__(self, folder: Path) -> None:
+        super().__init__(f"{str(folder)!r} holds no snapshot ({MANIFEST} is missing); take one first")
+
+
+class SnapshotExistsError(ParcoursError):
+    def __init__(self, folder: Path) -> None:
+        super().__init__(f"{str(folder)!r} is not empty; a snapshot is never overwritten, give a new folder")
+
+
+class NoFactsError(ParcoursError):
+    def __init__(self, *, source: str) -> None:
+        super().__init__(f"{source} holds no orders and no events known before the snapshot; import some first")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """Facts that occurred and were received before `known_before`. `content_hash` names them whatever their order."""
+
+    folder: Path
+    content_hash: str
+    known_before: datetime
+    time_zone: str
+    currency: str
+    has_amounts: bool
+    bucket_count: int
+    row_counts: Mapping[str, int]
+
+    @property
+    def customer_count(self) -> int:
+        return self.row_counts["feature_customer"]
+
+
+def open_snapshot(folder: Path) -> Snapshot:
+    """Errors: SnapshotMissingError."""
+    manifest = folder / MANIFEST
+    if not manifest.exists():
+        raise SnapshotMissingError(folder)
+    values = json.loads(manifest.read_text())
+    known_before = datetime.fromisoformat(values.pop("known_before"))
+    return Snapshot(folder=folder, known_before=known_before, **values)
+
+
+def empty_folder(folder: Path) -> None:
+    """Makes the folder. Errors: SnapshotExistsError when something is in it."""
+    if folder.exists() and any(folder.iterdir()):
+        raise SnapshotExistsError(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+
+
+def write_manifest(snapshot: Snapshot) -> Snapshot:
+    """The last step: a folder without a manifest is not a snapshot, so an interrupted one is never mistaken for one."""
+    values = {key: value for key, value in asdict(snapshot).items() if key != "folder"}
+    values["known_before"] = snapshot.known_before.isoformat()
+    values["row_counts"] = dict(snapshot.row_counts)
+    (snapshot.folder / MANIFEST).write_text(json.dumps(values, indent=2))
+    return snapshot
+
+
+def bounded_connection(*, memory_limit: str = MEMORY_LIMIT, spill: Path | None = None) -> duckdb.DuckDBPyConnection:
+    """An in-memory DuckDB that keeps to its memory, spills to `spill`, and reads and writes times in UTC."""
+    settings: dict[str, str | bool | int | float | list[str]] = {
+        "memory_limit": memory_limit,
+        "preserve_insertion_order": False,
+    }
+    if spill is not None:
+        settings["temp_directory"] = str(spill)
+    connection = duckdb.connect(config=settings)
+    connection.execute("set TimeZone = 'UTC'")
+    return connection
+
+
+def assign_buckets(connection: duckdb.DuckDBPyConnection) -> int:
+    """Makes `member_bucket` out of `feature_member`: where each member's facts go. Returns the number of buckets."""
+    [(customers,)] = connection.execute("select count(distinct customer_id) from feature_member").fetchall()
+    buckets = max(1, -(-customers // CUSTOMERS_PER_BUCKET))
+    # A member that belonged to several customers in its time has its facts in each of their buckets.
+    connection.execute(
+        "create or replace table member_bucket as "
+        f"select distinct member_id, cast(customer_id % {buckets} as integer) as bucket from feature_member"
+    )
+    return int(buckets)
+
+
+def write_relation(connection: duckdb.DuckDBPyConnection, folder: Path, relation: str, source: str) -> tuple[int, str]:
+    """Copies `source` (a relation of the connection) into one folder per bucket; returns its rows and their digest."""
+    columns = list(RELATIONS[relation])
+    by_customer = "customer_id" in columns
+    bucket = "member_bucket.bucket"
+    names = ", ".join(f"fact.{name}" for name in columns)
+    condition = " and fact.customer_id % buckets.n = member_bucket.bucket" if by_customer else ""
+    buckets = ", (select max(bucket) + 1 as n from member_bucket) as buckets" if by_customer else ""
+    target = folder / relation
+    connection.execute(
+        f"copy (select {names}, {bucket} from {source} as fact join member_bucket using (member_id){buckets} "
+        f"where true{condition}) to '{target}' (format parquet, partition_by (bucket), compression zstd)"
+    )
+    if not any(target.glob("bucket=*/*.parquet")):
+        return 0, ""
+    # The sum of the rows' digests does not depend on their order, and duplicates do not cancel out.
+    row = " || '|' || ".join(f"coalesce(cast({name} as varchar), '~')" for name in columns)
+    [(rows, digest)] = connection.execute(
+        f"select count(*), sum(cast(md5_number_lower({row}) as hugeint)) from read_parquet('{target}/*/*.parquet')"
+    ).fetchall()
+    return int(rows), str(digest)
+
+
+def content_hash(digests: Mapping[str, tuple[int, str]]) -> str:
+    """One name for the facts of all relations."""
+    return hashlib.sha256(json.dumps(sorted(digests.items())).encode()).hexdigest()[:16]

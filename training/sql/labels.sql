@@ -1,0 +1,76 @@
+-- What happened after each spine row, as known at the end of observation: spine(customer_id, as_of, local_day, until_at,
+-- observed_until, observed_day). Half-open: an order exactly at as_of counts, one exactly at until_at does not.
+-- days_to_next is null when no further order was seen: then the customer was watched for censored_after_days.
+with member as (
+  select spine.*, feature_member.member_id
+  from spine
+  join feature_member
+    on feature_member.customer_id = spine.customer_id
+    and feature_member.known_at < spine.as_of
+    and feature_member.until_at >= spine.as_of
+),
+adjusted_order as (
+  select
+    order_id,
+    sum(coalesce(amount_minor, 0)) as adjusted_minor,
+    count(*) filter (where kind = 'CANCELLATION') as cancellation_count
+  from feature_adjustment
+  where order_id is not null
+    and occurred_at < (select max(observed_until) from spine)
+    and received_at < (select max(observed_until) from spine)
+  group by order_id
+),
+later_order as (
+  select
+    member.customer_id, member.as_of, member.until_at, feature_order.order_id, feature_order.occurred_at,
+    feature_order.local_day - member.local_day as days_after,
+    feature_order.total_minor
+  from member
+  join feature_order
+    on feature_order.member_id = member.member_id
+    and feature_order.occurred_at >= member.as_of
+    and feature_order.occurred_at < member.observed_until
+    and feature_order.received_at < member.observed_until
+  left join adjusted_order on adjusted_order.order_id = feature_order.order_id
+  where coalesce(adjusted_order.cancellation_count, 0) = 0
+    and not coalesce(
+      feature_order.invalid_at < member.observed_until and feature_order.invalid_received_at < member.observed_until,
+      false
+    )
+    and coalesce(feature_order.total_minor - coalesce(adjusted_order.adjusted_minor, 0), 1) > 0
+),
+window_adjustment as (
+  select
+    later_order.customer_id, later_order.as_of,
+    sum(coalesce(feature_adjustment.amount_minor, 0)) as adjusted_minor
+  from later_order
+  join feature_adjustment
+    on feature_adjustment.order_id = later_order.order_id
+    and feature_adjustment.occurred_at < later_order.until_at
+    and feature_adjustment.received_at < later_order.until_at
+  where later_order.occurred_at < later_order.until_at
+  group by later_order.customer_id, later_order.as_of
+),
+summary as (
+  select
+    customer_id, as_of,
+    min(days_after) as days_to_next,
+    count(*) filter (where occurred_at < until_at) as order_count,
+    count(distinct days_after) filter (where occurred_at < until_at) as purchase_day_count,
+    sum(total_minor) filter (where occurred_at < until_at) as total_minor
+  from later_order
+  group by customer_id, as_of
+)
+select
+  spine.customer_id, spine.as_of,
+  spine.until_at <= spine.observed_until as is_complete,
+  cast(coalesce(summary.order_count, 0) as integer) as order_count,
+  cast(coalesce(summary.purchase_day_count, 0) as integer) as purchase_day_count,
+  cast(summary.days_to_next as integer) as days_to_next,
+  cast(spine.observed_day - spine.local_day as integer) as censored_after_days,
+  cast(coalesce(summary.total_minor, 0) - coalesce(window_adjustment.adjusted_minor, 0) as bigint) as net_minor
+from spine
+left join summary on summary.customer_id = spine.customer_id and summary.as_of = spine.as_of
+left join window_adjustment
+  on window_adjustment.customer_id = spine.customer_id and window_adjustment.as_of = spine.as_of
+order by spine.as_of, spine.customer_id
