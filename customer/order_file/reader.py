@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from customer.channel import CHANNEL_WORDS
+from customer.identity import BLOCKED_PATTERN
 from customer.money import minor_digits
 from customer.order_file.errors import EmptyFileError, UnreadableFileError
 from customer.order_file.layouts import Layout, recognise, row_select
@@ -69,6 +70,7 @@ def read_order_file(
         "known_before": known_before.isoformat() if known_before else None,
         "currency": found_currency,
         "minor_factor": 10 ** minor_digits(found_currency),
+        "blocked_pattern": BLOCKED_PATTERN,
         "default_channel": str(layout.channel or default_channel),
         "has_amounts": has_amounts,
         "names_products": "product_id" in layout.expressions,

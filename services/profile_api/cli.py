@@ -2,6 +2,9 @@
 
 import typer
 
+import profile_api.ingest.cli as ingest
+
 
 def register(app: typer.Typer, serve: typer.Typer) -> None:
     """Adds this package's commands to the command tree."""
+    ingest.register(app)

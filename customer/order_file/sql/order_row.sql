@@ -52,7 +52,9 @@ judged_row as (
     case
       when is_too_long then 'more values than the header has columns'
       when customer_id is null then 'customer_id is missing'
+      when regexp_matches(lower(customer_id), $blocked_pattern) then 'customer_id is a placeholder: ' || customer_id
       when order_id is null then 'order_id is missing'
+      when regexp_matches(lower(order_id), $blocked_pattern) then 'order_id is a placeholder: ' || order_id
       when ordered_text is null then 'ordered_at is missing'
       when ordered_at is null then 'ordered_at is not a date: ' || ordered_text[:40]
       when ordered_at < timestamptz '1900-01-01 00:00:00+00' then 'ordered_at is before 1900: ' || ordered_text[:40]

@@ -1,0 +1,143 @@
+"""The commands that bring tables and data in: `parcours migrate` and `parcours import …`."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+import typer
+
+from customer.errors import ParcoursError
+
+if TYPE_CHECKING:
+    from profile_api.ingest.report import ImportSummary, Progress
+
+FileArgument = Annotated[Path, typer.Argument(help="CSV, CSV.gz or Parquet file.")]
+MapOption = Annotated[list[str] | None, typer.Option("--map", help="Rename a column: theirs=ours. May be repeated.")]
+TenantOption = Annotated[str | None, typer.Option(help="Whose data it is (default: PARCOURS_TENANT or 'default').")]
+SourceOption = Annotated[str, typer.Option(help="A name for the system the file comes from.")]
+TimeZoneOption = Annotated[
+    str | None, typer.Option(help="IANA name; times without an offset are meant in it (default: the tenant's, or UTC).")
+]
+CurrencyOption = Annotated[
+    str | None, typer.Option(help="Currency of the amounts (default: the tenant's, or the file's).")
+]
+RejectsOption = Annotated[
+    Path | None, typer.Option(help="Where to list the rows not taken (default: FILE.rejects.csv).")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print the summary as JSON on standard output.")]
+
+
+Word = TypeVar("Word", bound=StrEnum)
+
+
+class UnusableOptionError(ParcoursError):
+    def __init__(self, *, option: str, problem: str) -> None:
+        super().__init__(f"cannot use {option}: {problem}")
+
+
+def register(app: typer.Typer) -> None:
+    """Adds `migrate` and the `import` group."""
+    app.command()(migrate)
+    group = typer.Typer(help="Bring in files of orders, people and events.", no_args_is_help=True)
+    group.command("orders")(orders)
+    app.add_typer(group, name="import")
+
+
+def migrate() -> None:
+    """Create the tables, or bring them to the version this program expects."""
+    from profile_api.settings import database_url, load_settings
+    from profile_api.store.migrate import migrate as run
+
+    run(database_url(load_settings()))
+    typer.echo("the database is up to date")
+
+
+def orders(
+    file: FileArgument,
+    columns: MapOption = None,
+    tenant: TenantOption = None,
+    source: SourceOption = "orders",
+    time_zone: TimeZoneOption = None,
+    currency: CurrencyOption = None,
+    channel: Annotated[str, typer.Option(help="Channel of orders whose row names none.")] = "OTHER",
+    identity: Annotated[
+        str, typer.Option(help="What the file's customer ids are: USER_ID, LOYALTY_CARD, …")
+    ] = "USER_ID",
+    rejects: RejectsOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Import orders, one row per order or per order line; returns are netted. Running it again changes nothing."""
+    from customer.vocabulary import Channel, IdentityType
+    from profile_api.ingest.orders import import_orders
+    from profile_api.settings import database_url, load_settings
+
+    settings = load_settings()
+    chosen_channel = one_of(Channel, channel, option="--channel")
+    chosen_identity = one_of(IdentityType, identity, option="--identity")
+    mapping = parse_mapping(columns)
+    report(
+        lambda progress: import_orders(
+            database_url(settings), file, tenant=tenant or settings.tenant, source=source, mapping=mapping,
+            currency=currency, time_zone=time_zone, channel=chosen_channel, identity_type=chosen_identity,
+            rejects=rejects, memory_mb=settings.import_memory_mb, progress=progress,
+        ),
+        as_json=as_json,
+    )  # fmt: skip
+
+
+def parse_mapping(pairs: list[str] | None) -> dict[str, str]:
+    """`theirs=ours` pairs as a dictionary. Errors: UnusableOptionError."""
+    mapping = {}
+    for pair in pairs or []:
+        theirs, equals, ours = pair.rpartition("=")
+        if not (theirs and equals and ours):
+            raise UnusableOptionError(option="--map", problem=f"expected theirs=ours, found {pair!r}")
+        mapping[theirs] = ours
+    return mapping
+
+
+def one_of(words: type[Word], given: str, *, option: str) -> Word:
+    """The member of the enumeration that is spelled so, in any case. Errors: UnusableOptionError."""
+    try:
+        return words(given.upper())
+    except ValueError:
+        known = ", ".join(words)
+        raise UnusableOptionError(option=option, problem=f"expected one of {known}; found {given!r}") from None
+
+
+def report(run: "Callable[[Progress], ImportSummary]", *, as_json: bool) -> None:
+    """Runs an import under a progress display and prints what it did."""
+    with _progress() as progress:
+        summary = run(progress)
+    if as_json:
+        typer.echo(json.dumps(asdict(summary)))
+        return
+    for name, value in asdict(summary).items():
+        if isinstance(value, int) and value:
+            typer.echo(f"{name.replace('_', ' '):>22}  {value:>12,}")
+    if summary.rejects_file:
+        typer.echo(f"rows not taken, and why: {summary.rejects_file}", err=True)
+
+
+@contextmanager
+def _progress() -> "Iterator[Progress]":
+    from rich.console import Console
+    from rich.progress import Progress as Bars
+    from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Bars(*columns, console=Console(file=sys.stderr)) as bars:
+        current = bars.add_task("starting", total=None)
+
+        def step(name: str) -> None:
+            nonlocal current
+            bars.update(current, total=1, completed=1)
+            current = bars.add_task(name, total=None)
+
+        yield step
+        bars.update(current, total=1, completed=1)

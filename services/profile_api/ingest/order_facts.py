@@ -1,0 +1,132 @@
+"""Writes clean order facts of a DuckDB workspace into PostgreSQL, inside the caller's transaction, all set-based."""
+
+from dataclasses import dataclass
+
+import asyncpg
+import duckdb
+
+from customer.vocabulary import IdentityType
+from profile_api.ingest.report import Progress
+from profile_api.ingest.staging import stage
+from profile_api.ingest.statements import statement
+from profile_api.store.tenants import Tenant
+
+_ORDERS = """
+select order_key, customer_key as customer_value, ordered_at, received_at, local_day, local_month, local_hour, channel,
+  store_id, currency, total_minor, discount_minor, line_count, main_category, delivery_type, payment_method, campaign,
+  delivered_at, properties
+from order_fact
+"""
+_LINES = "select order_key, line_number, product_id, category, quantity, amount_minor, properties from order_line_fact"
+_ADJUSTMENTS = """
+select adjustment_key, regexp_replace(adjustment_key, '#[0-9]+$', '') as return_key, customer_key as customer_value,
+  order_key, kind, occurred_at, received_at, local_day, amount_minor, product_id, quantity, properties
+from order_adjustment_fact
+"""
+_CUSTOMERS = """
+select customer_key as identity_value, min(first_at) as first_at, min(received_at) as first_received_at
+from (
+  select customer_key, ordered_at as first_at, received_at from order_fact
+  union all
+  select customer_key, occurred_at, received_at from order_adjustment_fact
+)
+group by customer_key
+"""
+
+_FORMER_LINES = """
+delete from order_line using order_plan
+where order_line.order_id = order_plan.order_id and order_plan.step = 'CHANGED'
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenOrders:
+    """Counts of what a write did, and the roots it touched."""
+
+    customers_inserted: int
+    orders_inserted: int
+    orders_changed: int
+    orders_unchanged: int
+    foreign_orders: list[str]
+    lines_inserted: int
+    adjustments_inserted: int
+    events_inserted: int
+    touched: list[int]
+
+
+async def write_order_facts(
+    connection: asyncpg.Connection,
+    duck: duckdb.DuckDBPyConnection,
+    *,
+    tenant: Tenant,
+    source: str,
+    identity_type: IdentityType,
+    progress: Progress,
+) -> WrittenOrders:
+    """Orders, lines, adjustments, their customers, and their touchpoints; what is known already is left alone."""
+    progress("copying")
+    await stage(connection, duck, table="stage_customer", query=_CUSTOMERS)
+    await stage(connection, duck, table="stage_order", query=_ORDERS)
+    await stage(connection, duck, table="stage_line", query=_LINES)
+    await stage(connection, duck, table="stage_adjustment", query=_ADJUSTMENTS)
+    progress("writing orders")
+    who = str(identity_type)
+    customers = await connection.fetchval(statement("new_customers"), tenant.id, who, source)
+    await connection.execute(statement("order_plan").replace("$1", str(tenant.id)).replace("$2", f"'{who}'"))
+    await connection.execute("create index on order_plan (order_key)")
+    await connection.execute("analyze order_plan")
+    steps = {
+        row["step"]: row["n"] for row in await connection.fetch("select step, count(*) n from order_plan group by 1")
+    }
+    await connection.execute(statement("new_orders"), tenant.id, source)
+    if steps.get("CHANGED"):
+        await connection.execute(statement("changed_orders"))
+        await connection.execute(_FORMER_LINES)
+    lines = await connection.execute(statement("order_lines"), tenant.id)
+    adjustments = [row["id"] for row in await connection.fetch(statement("new_adjustments"), tenant.id, who, source)]
+    await _refund(connection, adjustments)
+    progress("writing touchpoints")
+    ordered = await connection.execute(statement("order_events"), tenant.id, source)
+    adjusted = await connection.execute(
+        statement("adjustment_events"), tenant.id, source, tenant.time_zone, adjustments
+    )
+    return WrittenOrders(
+        customers_inserted=customers,
+        orders_inserted=steps.get("NEW", 0),
+        orders_changed=steps.get("CHANGED", 0),
+        orders_unchanged=steps.get("SAME", 0),
+        foreign_orders=await _foreign(connection),
+        lines_inserted=row_count(lines),
+        adjustments_inserted=len(adjustments),
+        events_inserted=row_count(ordered) + row_count(adjusted),
+        touched=await _touched(connection, adjustments),
+    )
+
+
+def row_count(status: str) -> int:
+    """The number of rows in a command's status, as in `INSERT 0 42`."""
+    return int(status.split()[-1])
+
+
+async def _refund(connection: asyncpg.Connection, adjustments: list[int]) -> None:
+    orders = await connection.fetchval(
+        "select array(select order_id from order_plan where step in ('NEW', 'CHANGED') "
+        "union select order_id from order_adjustment where id = any ($1) and order_id is not null)",
+        adjustments,
+    )
+    await connection.execute(statement("order_refunds"), orders)
+
+
+async def _foreign(connection: asyncpg.Connection) -> list[str]:
+    rows = await connection.fetch("select order_key from order_plan where step = 'FOREIGN' order by order_key")
+    return [row["order_key"] for row in rows]
+
+
+async def _touched(connection: asyncpg.Connection, adjustments: list[int]) -> list[int]:
+    rows = await connection.fetch(
+        "select distinct root_id from customer where id in ("
+        "select customer_id from order_plan where step in ('NEW', 'CHANGED') "
+        "union all select customer_id from order_adjustment where id = any ($1))",
+        adjustments,
+    )
+    return [row["root_id"] for row in rows]
