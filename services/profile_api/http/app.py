@@ -1,0 +1,154 @@
+"""The profile API as an ASGI application: its parts, its routes, its lifespan."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import asyncpg
+import httpx
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
+from starlette.staticfiles import StaticFiles
+
+from profile_api.access.allowance import Allowance, Quota
+from profile_api.access.api_keys import list_api_keys
+from profile_api.access.authentication import Authenticator
+from profile_api.access.errors import DemoCredentialsError
+from profile_api.access.identity_tokens import ClaimNames, IdentityTokens
+from profile_api.access.signing_keys import SigningKeys
+from profile_api.graph.request import GraphExecutor
+from profile_api.http.documents import Documents, read_manifest
+from profile_api.http.door import Door
+from profile_api.http.event_stream import EventStream
+from profile_api.http.graphiql import ASSETS
+from profile_api.http.graphql_endpoint import GraphQLEndpoint
+from profile_api.http.health import livez, readyz
+from profile_api.http.metrics import metrics
+from profile_api.http.observed import Observed
+from profile_api.http.operations import Clock, Operations
+from profile_api.http.settings import EdgeSettings
+from profile_api.http.sockets import OpenSockets
+from profile_api.http.websocket_endpoint import WebSocketEndpoint
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edge:
+    """What the routes are made of."""
+
+    settings: EdgeSettings
+    connections: asyncpg.Pool
+    operations: Operations
+    door: Door
+    sockets: OpenSockets
+
+
+def build_app(
+    *,
+    settings: EdgeSettings,
+    executor: GraphExecutor,
+    connections: asyncpg.Pool,
+    clock: Clock = lambda: datetime.now(UTC),
+) -> Starlette:
+    """The application. `connections` is a pool not opened yet; it and `executor` live as long as the application."""
+    http = httpx.AsyncClient(timeout=3.0)
+    edge = _edge(settings, executor, connections, http, clock)
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            await stack.enter_async_context(http)
+            await stack.enter_async_context(connections)
+            await _refuse_demo_credentials(settings, connections)
+            await executor.start()
+            stack.push_async_callback(executor.close)
+            app.state.connections = connections
+            yield
+
+    routes = _routes(edge)
+    paths = frozenset(route.path for route in routes if isinstance(route, Route))
+    middleware = [Middleware(Observed, routes=paths), *_cors(settings)]
+    return Starlette(routes=routes, middleware=middleware, lifespan=lifespan)
+
+
+def _routes(edge: Edge) -> list[BaseRoute]:
+    stream = EventStream(operations=edge.operations, sockets=edge.sockets, settings=edge.settings)
+    graphql = GraphQLEndpoint(operations=edge.operations, door=edge.door, event_stream=stream, settings=edge.settings)
+    websocket = WebSocketEndpoint(
+        operations=edge.operations, door=edge.door, sockets=edge.sockets, settings=edge.settings
+    )
+    routes: list[BaseRoute] = [
+        Route("/graphql", graphql),
+        WebSocketRoute("/graphql", websocket),
+        Route("/graphql/stream", graphql),
+        Route("/livez", livez),
+        Route("/readyz", readyz),
+        Route("/metrics", metrics),
+    ]
+    if not edge.settings.production:
+        routes.append(Mount("/graphql/assets", StaticFiles(directory=ASSETS)))
+    return routes
+
+
+def _edge(
+    settings: EdgeSettings, executor: GraphExecutor, connections: asyncpg.Pool, http: httpx.AsyncClient, clock: Clock
+) -> Edge:
+    authenticator = Authenticator(connections, identity_tokens=_identity_tokens(settings, http))
+    failed = Quota(name="failed-logins", per_minute=settings.failed_logins_per_minute)
+    trusted = read_manifest(settings.trusted_documents) if settings.trusted_documents else None
+    operations = Operations(
+        executor=executor,
+        documents=Documents(settings.persisted_queries, kept=settings.persisted_queries_kept, trusted=trusted),
+        requests=Allowance(Quota(name="requests", per_minute=settings.requests_per_minute)),
+        cost=Allowance(Quota(name="cost", per_minute=settings.cost_per_minute)),
+        deadline_s=settings.deadline_s,
+        clock=clock,
+    )
+    return Edge(
+        settings=settings,
+        connections=connections,
+        operations=operations,
+        door=Door(authenticator, failed_logins=Allowance(failed), clock=clock),
+        sockets=OpenSockets(settings.most_sockets),
+    )
+
+
+def _identity_tokens(settings: EdgeSettings, http: httpx.AsyncClient) -> IdentityTokens | None:
+    if settings.oidc_issuer is None:
+        return None
+    return IdentityTokens(
+        issuer=settings.oidc_issuer,
+        audience=settings.oidc_audience,
+        keys=SigningKeys(issuer=settings.oidc_issuer, jwks_url=settings.oidc_jwks_url, client=http),
+        claims=ClaimNames(
+            tenant=settings.oidc_tenant_claim,
+            roles=settings.oidc_roles_claim,
+            role_of_claim=settings.oidc_role_names,
+        ),
+    )
+
+
+def _cors(settings: EdgeSettings) -> list[Middleware]:
+    if not settings.cors_origins:
+        return []
+    return [
+        Middleware(
+            CORSMiddleware,
+            allow_origins=list(settings.cors_origins),
+            allow_methods=["GET", "POST"],
+            allow_headers=["authorization", "content-type", "traceparent", "x-request-id"],
+            expose_headers=["ratelimit", "ratelimit-policy", "retry-after", "server-timing", "x-request-id"],
+            max_age=600,
+        )
+    ]
+
+
+async def _refuse_demo_credentials(settings: EdgeSettings, connections: asyncpg.Pool) -> None:
+    if not settings.production:
+        return
+    async with connections.acquire(timeout=10) as connection:
+        keys = await list_api_keys(connection, demo_in_force=True)
+    if keys:
+        raise DemoCredentialsError(public_ids=[key.public_id for key in keys])

@@ -1,0 +1,160 @@
+"""GraphQL over HTTP: what one GET or POST on /graphql does, from headers to the last byte."""
+
+import asyncio
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+from starlette.datastructures import Headers
+from starlette.types import Receive, Scope, Send
+
+from profile_api.graph.request import Answer, AnswerKind, Caller, GraphError, OperationKind
+from profile_api.http.body import ClientGoneError, read_body
+from profile_api.http.door import Door, bearer_token
+from profile_api.http.event_stream import EventStream
+from profile_api.http.graphiql import graphiql_page
+from profile_api.http.metrics import REFUSALS, count_answer
+from profile_api.http.negotiation import MediaType, acceptable, check_content_type
+from profile_api.http.operations import Operations, Ready, error_body, may_run_over_get
+from profile_api.http.parameters import Parameters, parse_body, parse_query_string
+from profile_api.http.refusal import MalformedRequestError, MethodNotAllowedError, Refusal
+from profile_api.http.reply import (
+    Reply,
+    reply_to_answer,
+    reply_to_graph_error,
+    reply_to_refusal,
+    server_timing,
+)
+from profile_api.http.settings import EdgeSettings
+
+_LONGEST_QUERY_STRING: Final = 16_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Exchange:
+    scope: Scope
+    receive: Receive
+    send: Send
+    headers: Headers
+    accepted: tuple[MediaType, ...]
+
+    @property
+    def is_get(self) -> bool:
+        return bool(self.scope["method"] == "GET")
+
+    @property
+    def media_type(self) -> MediaType:
+        return next((kind for kind in self.accepted if kind is not MediaType.HTML), MediaType.JSON)
+
+
+class GraphQLEndpoint:
+    """A raw ASGI application: on this path every microsecond is somebody's latency."""
+
+    def __init__(
+        self, *, operations: Operations, door: Door, event_stream: EventStream, settings: EdgeSettings
+    ) -> None:
+        self._operations = operations
+        self._door = door
+        self._event_stream = event_stream
+        self._settings = settings
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = Headers(scope=scope)
+        accepted: tuple[MediaType, ...] = (MediaType.JSON,)
+        try:
+            accepted = acceptable(headers.get("accept", ""))
+            exchange = _Exchange(scope=scope, receive=receive, send=send, headers=headers, accepted=accepted)
+            reply = await self._reply(exchange)
+        except ClientGoneError:
+            return
+        except Refusal as refusal:
+            REFUSALS.labels(refusal.code.value).inc()
+            reply = reply_to_refusal(refusal, _of_errors(accepted))
+        if reply is not None:
+            await reply.send(send)
+
+    async def _reply(self, exchange: _Exchange) -> Reply | None:
+        if exchange.is_get and exchange.accepted[0] is MediaType.HTML and not self._settings.production:
+            return graphiql_page()
+        if exchange.scope["method"] not in ("GET", "POST"):
+            raise MethodNotAllowedError("use POST, or GET for queries", allow="GET, POST")
+        if not exchange.is_get:
+            check_content_type(exchange.headers.get("content-type", ""))
+        caller = await self._door.caller_of(exchange.headers, exchange.scope)
+        parameters = await self._parameters(exchange)
+        if isinstance(parameters, list):
+            return await self._answer_batch(parameters, caller)
+        try:
+            ready = await self._operations.make_ready(parameters, caller)
+        except GraphError as error:
+            return await self._refused(error, exchange)
+        if exchange.is_get and not may_run_over_get(ready):
+            raise MethodNotAllowedError("only queries may be sent with GET; use POST", allow="POST")
+        if exchange.media_type is MediaType.EVENTS or ready.prepared.kind is OperationKind.SUBSCRIPTION:
+            await self._stream(ready, exchange)
+            return None
+        return await self._answer(ready, exchange.media_type)
+
+    async def _parameters(self, exchange: _Exchange) -> Parameters | list[Parameters]:
+        settings = self._settings
+        if exchange.is_get:
+            return parse_query_string(
+                exchange.scope["query_string"], longest=_LONGEST_QUERY_STRING, deepest=settings.deepest_variables
+            )
+        body = await read_body(
+            exchange.receive,
+            encoding=exchange.headers.get("content-encoding", "").strip().lower(),
+            declared=exchange.headers.get("content-length", ""),
+            limit=settings.largest_body,
+            within_s=settings.body_within_s,
+        )
+        return parse_body(body, most=settings.largest_batch, deepest=settings.deepest_variables)
+
+    async def _refused(self, error: GraphError, exchange: _Exchange) -> Reply | None:
+        REFUSALS.labels(error.code.value).inc()
+        if exchange.media_type is MediaType.EVENTS:
+            await self._event_stream.refuse(error, exchange.send)
+            return None
+        return reply_to_graph_error(error, exchange.media_type, draft=self._settings.draft_status_codes)
+
+    async def _stream(self, ready: Ready, exchange: _Exchange) -> None:
+        if MediaType.EVENTS not in exchange.accepted:
+            raise MalformedRequestError(
+                "a subscription needs a transport that lasts: accept text/event-stream, or use a WebSocket"
+            )
+        token = bearer_token(exchange.headers["authorization"]) or ""
+        dismissed = partial(self._door.dismissed, token, exchange.scope, every_s=self._settings.recheck_caller_s)
+        await self._event_stream.serve(ready, dismissed, exchange.receive, exchange.send)
+
+    async def _answer(self, ready: Ready, media_type: MediaType) -> Reply:
+        answer = await self._operations.run(ready)
+        count_answer(answer)
+        headers = (
+            ("server-timing", server_timing(answer.timings)),
+            ("vary", "accept, authorization, origin"),
+            ("cache-control", "no-store"),
+            *self._operations.allowance_headers(ready.caller),
+        )
+        return reply_to_answer(answer, media_type, draft=self._settings.draft_status_codes, headers=headers)
+
+    async def _answer_batch(self, batch: list[Parameters], caller: Caller) -> Reply:
+        answers = await asyncio.gather(*(self._answer_of_batched(parameters, caller) for parameters in batch))
+        body = b"[" + b",".join(answer.body for answer in answers) + b"]"
+        headers = (("cache-control", "no-store"), *self._operations.allowance_headers(caller))
+        return Reply(status=200, body=body, media_type=MediaType.JSON, headers=headers)
+
+    async def _answer_of_batched(self, parameters: Parameters, caller: Caller) -> Answer:
+        try:
+            ready = await self._operations.make_ready(parameters, caller)
+            if ready.prepared.kind is OperationKind.SUBSCRIPTION:
+                raise MalformedRequestError("a subscription cannot be part of a batch")
+            answer = await self._operations.run(ready)
+        except (GraphError, Refusal) as error:
+            answer = Answer(kind=AnswerKind.INVALID, body=error_body(error.message, error.code))
+        count_answer(answer)
+        return answer
+
+
+def _of_errors(accepted: tuple[MediaType, ...]) -> MediaType:
+    """Errors that come before any stream are always JSON, even for those who wait for events or HTML."""
+    return next((kind for kind in accepted if kind in (MediaType.GRAPHQL, MediaType.JSON)), MediaType.JSON)

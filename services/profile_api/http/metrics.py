@@ -1,0 +1,52 @@
+"""What is counted and timed at the edge, as Prometheus metrics; never with a label a client may choose."""
+
+import os
+from typing import Final
+
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    REGISTRY,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    generate_latest,
+)
+from prometheus_client.multiprocess import MultiProcessCollector
+from starlette.requests import Request
+from starlette.responses import Response
+
+from profile_api.graph.request import Answer
+
+_SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+REQUESTS: Final = Counter("parcours_http_requests", "Requests by route and status", ["route", "status"])
+REQUEST_SECONDS: Final = Histogram(
+    "parcours_http_request_seconds", "Seconds from the request's headers to the last byte", ["route"], buckets=_SECONDS
+)
+ANSWERS: Final = Counter("parcours_graphql_answers", "GraphQL answers by operation and kind", ["operation", "kind"])
+STAGE_SECONDS: Final = Counter("parcours_graphql_stage_seconds", "Seconds spent in each stage of answering", ["stage"])
+BATCHED: Final = Counter("parcours_graphql_batched_operations", "Operations that shared their statement with others")
+REFUSALS: Final = Counter("parcours_refusals", "Requests turned away, by code", ["code"])
+LISTENERS: Final = Gauge("parcours_subscriptions", "Subscriptions now open", ["transport"], multiprocess_mode="livesum")
+
+
+def count_answer(answer: Answer) -> None:
+    """Adds one answer and the seconds of its stages."""
+    ANSWERS.labels(answer.operation.value if answer.operation else "none", answer.kind.value).inc()
+    timings = answer.timings
+    STAGE_SECONDS.labels("plan").inc(timings.plan_s)
+    STAGE_SECONDS.labels("queue").inc(timings.queue_s)
+    STAGE_SECONDS.labels("database").inc(timings.database_s)
+    STAGE_SECONDS.labels("finish").inc(timings.finish_s)
+    if timings.batch_size > 1:
+        BATCHED.inc()
+
+
+async def metrics(request: Request) -> Response:
+    """Everything counted so far, of all worker processes when there are several."""
+    registry: CollectorRegistry = REGISTRY
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)

@@ -1,0 +1,98 @@
+"""One operation of one caller, whatever the transport: its document, its allowance, its run."""
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
+
+from profile_api.access.allowance import Allowance
+from profile_api.graph.request import (
+    Answer,
+    Caller,
+    ErrorCode,
+    GraphError,
+    GraphExecutor,
+    GraphQLRequest,
+    OperationKind,
+    Prepared,
+)
+from profile_api.http.documents import Documents
+from profile_api.http.parameters import Parameters
+from profile_api.http.refusal import RateLimitedError, Refusal
+
+Clock = Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ready:
+    """A checked operation, about to run."""
+
+    request: GraphQLRequest
+    prepared: Prepared
+    caller: Caller
+
+
+class Operations:
+    """What every transport does with an operation: find its document, have it checked, count it, run it."""
+
+    def __init__(
+        self,
+        *,
+        executor: GraphExecutor,
+        documents: Documents,
+        requests: Allowance,
+        cost: Allowance,
+        deadline_s: float,
+        clock: Clock,
+    ) -> None:
+        self.executor = executor
+        self.clock = clock
+        self._documents = documents
+        self._requests = requests
+        self._cost = cost
+        self._deadline_s = deadline_s
+
+    async def make_ready(self, parameters: Parameters, caller: Caller) -> Ready:
+        """Checks and counts one operation; raises `Refusal` or `GraphError`."""
+        who = (caller.tenant_id, caller.subject)
+        if not self._requests.take(who, 1):
+            raise RateLimitedError(retry_after_s=self._requests.wait_s(who, 1), headers=self._requests.headers(who))
+        request = GraphQLRequest(
+            query=self._documents.text_of(parameters),
+            operation_name=parameters.operation_name,
+            variables=parameters.variables or {},
+            extensions=parameters.extensions or {},
+        )
+        prepared = await self.executor.prepare(request, caller)
+        self._documents.remember(parameters)
+        if not self._cost.take(who, prepared.cost):
+            raise RateLimitedError(retry_after_s=self._cost.wait_s(who, prepared.cost), headers=self._cost.headers(who))
+        return Ready(request=request, prepared=prepared, caller=caller)
+
+    async def run(self, ready: Ready) -> Answer:
+        """Answers a query or a mutation."""
+        return await self.executor.execute(ready.request, ready.caller, now=self.clock(), deadline_s=self._deadline_s)
+
+    def listen(self, ready: Ready) -> AsyncIterator[Answer]:
+        """Answers a subscription, one answer per event."""
+        return self.executor.subscribe(ready.request, ready.caller)
+
+    def allowance_headers(self, caller: Caller) -> tuple[tuple[str, str], ...]:
+        """What the caller has left of requests, as RateLimit header fields."""
+        return self._requests.headers((caller.tenant_id, caller.subject))
+
+
+def may_run_over_get(ready: Ready) -> bool:
+    """GET is safe by definition: only queries may come that way."""
+    return ready.prepared.kind is OperationKind.QUERY
+
+
+def error_body(message: str, code: ErrorCode) -> bytes:
+    """A GraphQL response of one error and no data."""
+    return msgspec.json.encode({"errors": [{"message": message, "extensions": {"code": code.value}}]})
+
+
+def error_list(error: Refusal | GraphError) -> list[dict[str, object]]:
+    """The errors of an operation that did not run, as a WebSocket's `error` message carries them."""
+    return [{"message": error.message, "extensions": {"code": error.code.value}}]

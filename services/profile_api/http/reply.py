@@ -1,0 +1,95 @@
+"""Replies as bytes: how an answer or a refusal becomes a status, headers and a body."""
+
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Final
+
+from starlette.types import Send
+
+from profile_api.graph.request import Answer, AnswerKind, ErrorCode, GraphError, Timings
+from profile_api.http.negotiation import MediaType
+from profile_api.http.operations import error_body
+from profile_api.http.refusal import Refusal
+
+Headers = tuple[tuple[str, str], ...]
+
+_BAD_REQUEST_KINDS: Final = (AnswerKind.UNPARSABLE, AnswerKind.INVALID)
+_PERSISTED: Final = (ErrorCode.PERSISTED_QUERY_NOT_FOUND, ErrorCode.PERSISTED_QUERY_NOT_SUPPORTED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """One whole HTTP response."""
+
+    status: int
+    body: bytes
+    media_type: str
+    headers: Headers = ()
+
+    async def send(self, send: Send) -> None:
+        """Sends the response in one piece."""
+        headers = [
+            (b"content-type", f"{self.media_type}; charset=utf-8".encode()),
+            (b"content-length", b"%d" % len(self.body)),
+        ]
+        headers += [(name.encode("latin-1"), value.encode("latin-1")) for name, value in self.headers]
+        await send({"type": "http.response.start", "status": self.status, "headers": headers})
+        await send({"type": "http.response.body", "body": self.body})
+
+
+def status_of(kind: AnswerKind, media_type: MediaType, *, draft: bool) -> int:
+    """The status GraphQL over HTTP gives an answer.
+
+    `application/json` is the legacy type: whatever the GraphQL layer answers is 200, so that old clients read the body.
+    With `draft`, the statuses of the draft of 2026-08 are used: 294 for partial data and 422 for invalid requests;
+    without, 200 and 400, which the draft's own predecessors and its public audit expect.
+    """
+    if kind is AnswerKind.OVERLOADED:
+        return HTTPStatus.SERVICE_UNAVAILABLE
+    if kind is AnswerKind.FORBIDDEN:
+        return HTTPStatus.FORBIDDEN
+    if media_type is MediaType.JSON or kind is AnswerKind.OK:
+        return HTTPStatus.OK
+    if kind is AnswerKind.PARTIAL:
+        return 294 if draft else HTTPStatus.OK
+    return HTTPStatus.UNPROCESSABLE_ENTITY if draft and kind is AnswerKind.INVALID else HTTPStatus.BAD_REQUEST
+
+
+def reply_to_answer(answer: Answer, media_type: MediaType, *, draft: bool, headers: Headers = ()) -> Reply:
+    """The response that carries an answer."""
+    if answer.kind is AnswerKind.OVERLOADED:
+        headers = (*headers, ("retry-after", "1"))
+    return Reply(
+        status=status_of(answer.kind, media_type, draft=draft),
+        body=answer.body,
+        media_type=media_type,
+        headers=headers,
+    )
+
+
+def reply_to_graph_error(error: GraphError, media_type: MediaType, *, draft: bool) -> Reply:
+    """The response for a request that was refused while it was being made ready."""
+    headers: Headers = ()
+    status = status_of(error.kind, media_type, draft=draft)
+    if error.code in _PERSISTED:
+        # 200, as the servers that invented the protocol answer: clients take other statuses for a broken network.
+        status, headers = HTTPStatus.OK, (("cache-control", "private, no-cache, must-revalidate"),)
+    return Reply(status=status, body=error_body(error.message, error.code), media_type=media_type, headers=headers)
+
+
+def reply_to_refusal(refusal: Refusal, media_type: MediaType) -> Reply:
+    """The response for a request that is not one, or whose caller is not let in."""
+    return Reply(
+        status=refusal.status,
+        body=error_body(refusal.message, refusal.code),
+        media_type=media_type,
+        headers=refusal.headers,
+    )
+
+
+def server_timing(timings: Timings) -> str:
+    """The stages of an operation as a Server-Timing header, in milliseconds."""
+    return (
+        f"plan;dur={timings.plan_s * 1000:.2f}, queue;dur={timings.queue_s * 1000:.2f}, "
+        f"db;dur={timings.database_s * 1000:.2f}, finish;dur={timings.finish_s * 1000:.2f}"
+    )
