@@ -1,0 +1,83 @@
+"""The arguments of a field as readers: what is fixed is coerced once, what is a variable is read per request."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from graphql import (
+    FieldNode,
+    GraphQLArgument,
+    ListValueNode,
+    ObjectValueNode,
+    Undefined,
+    ValueNode,
+    VariableNode,
+)
+from graphql.execution.values import VariableValues
+from graphql.utilities.coerce_input_value import coerce_default_value, coerce_input_literal
+
+Values = Mapping[str, Any]  # the coerced variables of one request
+Reader = Callable[[Values], Any]
+
+
+def _has_variable(node: ValueNode) -> bool:
+    match node:
+        case VariableNode():
+            return True
+        case ListValueNode():
+            return any(_has_variable(item) for item in node.values)
+        case ObjectValueNode():
+            return any(_has_variable(item.value) for item in node.fields)
+        case _:
+            return False
+
+
+def _constant(value: Any) -> Reader:
+    return lambda _values: value
+
+
+def _default(argument: GraphQLArgument) -> Any:
+    value = coerce_default_value(argument)
+    return None if value is Undefined else value
+
+
+def argument_reader(node: ValueNode | None, argument: GraphQLArgument) -> Reader:
+    """Reads the argument's coerced value, or None when it is absent or null."""
+    if node is None:
+        return _constant(_default(argument))
+    if isinstance(node, VariableNode):
+        name, default = node.name.value, _default(argument)
+        return lambda values: values.get(name, default)
+    if not _has_variable(node):
+        return _constant(coerce_input_literal(node, argument.type))
+    held: ValueNode = node
+    return lambda values: coerce_input_literal(held, argument.type, VariableValues({}, dict(values)))
+
+
+class Arguments:
+    """The arguments of one field in one operation, by their GraphQL names."""
+
+    __slots__ = ("_readers",)
+
+    def __init__(self, node: FieldNode, declared: Mapping[str, GraphQLArgument]) -> None:
+        nodes = {argument.name.value: argument.value for argument in node.arguments or ()}
+        self._readers = {name: argument_reader(nodes.get(name), argument) for name, argument in declared.items()}
+
+    def __contains__(self, name: str) -> bool:
+        return name.partition(".")[0] in self._readers
+
+    def reader(self, path: str) -> Reader:
+        """The reader of an argument, or with `filter.stage` of a field inside it (None when any step is absent)."""
+        name, _, inner = path.partition(".")
+        read = self._readers[name]
+        if not inner:
+            return read
+
+        def read_inner(values: Values) -> Any:
+            value = read(values)
+            for step in inner.split("."):
+                if value is None:
+                    return None
+                value = value.get(step)
+            return value
+
+        return read_inner

@@ -1,0 +1,110 @@
+"""The schema as the planner sees it: graphql-core types for checking, and the declared source of every field."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import strawberry
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    GraphQLObjectType,
+    GraphQLSchema,
+    NameNode,
+    OperationDefinitionNode,
+    OperationType,
+    SelectionSetNode,
+    build_schema,
+    execute_sync,
+)
+
+from profile_api.graph.arguments import Values
+from profile_api.graph.request import ErrorCode, GraphError, Scope
+from profile_api.graph.scalars import install_parsers
+from profile_api.graph.sources import JOINS, SCOPE, SOURCE, Join, Source, TypeWord
+
+
+class UndeclaredFieldError(GraphError):
+    """A field of the schema does not say where it comes from."""
+
+    def __init__(self, field_name: str) -> None:
+        super().__init__(f"{field_name} declares no source and cannot be planned", code=ErrorCode.INTERNAL)
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredField:
+    source: Source
+    scope: Scope | None
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """Built once from the Strawberry schema, the single source of truth."""
+
+    strawberry_schema: strawberry.Schema
+    fields: Mapping[tuple[str, str], DeclaredField] = field(init=False)
+    _joins: Mapping[str, Mapping[str, Join]] = field(init=False)
+    _type_words: Mapping[str, TypeWord] = field(init=False)
+
+    def __post_init__(self) -> None:
+        fields: dict[tuple[str, str], DeclaredField] = {}
+        joins: dict[str, Mapping[str, Join]] = {}
+        words: dict[str, TypeWord] = {}
+        for name, concrete in self.strawberry_schema.schema_converter.type_map.items():
+            definition: Any = concrete.definition
+            origin = getattr(definition, "origin", None)
+            joins[name] = getattr(origin, JOINS, {})
+            if (word := getattr(origin, "type_word", None)) is not None:
+                words[name] = word
+            for declared in getattr(definition, "fields", ()):
+                source = declared.metadata.get(SOURCE)
+                if source is not None:
+                    graphql_name = self.strawberry_schema.config.name_converter.get_graphql_name(declared)
+                    fields[name, graphql_name] = DeclaredField(source, declared.metadata.get(SCOPE))
+        object.__setattr__(self, "fields", fields)
+        object.__setattr__(self, "_joins", joins)
+        object.__setattr__(self, "_type_words", words)
+
+    @cached_property
+    def sdl(self) -> str:
+        return self.strawberry_schema.as_str()
+
+    @cached_property
+    def schema(self) -> GraphQLSchema:
+        """The same schema in plain graphql-core: values stay what they are on the wire, resolvers are the default."""
+        schema = build_schema(self.sdl, assume_valid=True, assume_valid_sdl=True)
+        install_parsers(schema)
+        return schema
+
+    def field(self, type_name: str, field_name: str) -> DeclaredField:
+        try:
+            return self.fields[type_name, field_name]
+        except KeyError:
+            raise UndeclaredFieldError(f"{type_name}.{field_name}") from None
+
+    def joins(self, type_name: str) -> Mapping[str, Join]:
+        return self._joins.get(type_name, {})
+
+    def type_word(self, type_name: str) -> TypeWord:
+        return self._type_words[type_name]
+
+    def root_type(self, operation: OperationType) -> GraphQLObjectType:
+        root = self.schema.get_root_type(operation)
+        assert root is not None  # noqa: S101 - validation refuses operations the schema does not have
+        return root
+
+    def introspect(self, node: FieldNode, fragments: Mapping[str, FragmentDefinitionNode], values: Values) -> Any:
+        """The answer to one `__schema` or `__type` field."""
+        operation = OperationDefinitionNode(
+            operation=OperationType.QUERY,
+            directives=(),
+            variable_definitions=(),
+            selection_set=SelectionSetNode(selections=(node,)),
+        )
+        document = DocumentNode(definitions=(operation, *fragments.values()))
+        result = execute_sync(self.schema, document, variable_values=dict(values))
+        key = node.alias if node.alias else node.name
+        assert isinstance(key, NameNode)  # noqa: S101
+        return (result.data or {}).get(key.value)

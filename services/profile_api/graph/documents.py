@@ -1,0 +1,162 @@
+"""From query text to plan: parsed, validated and planned off the event loop, kept in a bounded cache."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+from graphql import (
+    DocumentNode,
+    FragmentDefinitionNode,
+    GraphQLError,
+    OperationDefinitionNode,
+    parse,
+    validate,
+)
+
+from profile_api.graph.arguments import Values
+from profile_api.graph.catalogue import Catalogue
+from profile_api.graph.errors import InvalidOperationError, located
+from profile_api.graph.plan import Plan
+from profile_api.graph.planner import Planner
+from profile_api.graph.request import (
+    AnswerKind,
+    Caller,
+    ErrorCode,
+    GraphQLRequest,
+    OperationKind,
+    Scope,
+)
+from profile_api.graph.variables import VariableCoercer
+
+Rule = Callable[..., Any]
+MOST_TOKENS = 15_000
+MOST_ERRORS = 5
+_MOST_SHAPES = 64  # plans kept per document; variables of more shapes are planned again
+
+
+@dataclass(slots=True)
+class _Shapes:
+    """The plans of one document by what was found out about the variables, question by question."""
+
+    read: Callable[[Values], Hashable] | None = None
+    branches: dict[Hashable, "_Shapes"] = field(default_factory=dict)
+    plan: Plan | None = None
+
+    def find(self, values: Values) -> Plan | None:
+        node: _Shapes | None = self
+        while node is not None and node.plan is None:
+            if node.read is None:
+                return None
+            node = node.branches.get(node.read(values))
+        return node.plan if node is not None else None
+
+    def add(self, planner: Planner, plan: Plan) -> None:
+        node = self
+        for probe in planner.probes:
+            node.read = probe.read
+            node = node.branches.setdefault(probe.found, _Shapes())
+        node.plan = plan
+
+
+@dataclass(slots=True)
+class Document:
+    """A validated operation and its plans for one set of scopes."""
+
+    kind: OperationKind
+    operation: OperationDefinitionNode
+    ast: DocumentNode
+    fragments: Mapping[str, FragmentDefinitionNode]
+    coerce: VariableCoercer
+    granted: frozenset[Scope]
+    cost: int = 1
+    scopes: frozenset[Scope] = frozenset()
+    _shapes: _Shapes = field(default_factory=_Shapes)
+    _shape_count: int = 0
+
+    def find_plan(self, values: Values) -> Plan | None:
+        return self._shapes.find(values)
+
+    def plan(self, catalogue: Catalogue, values: Values) -> Plan:
+        """Plans for variables of a shape not met before."""
+        planner = Planner(catalogue, self.fragments, values, self.granted)
+        plan = planner.plan(self.operation)
+        if self._shape_count >= _MOST_SHAPES:
+            self._shapes, self._shape_count = _Shapes(), 0
+        self._shapes.add(planner, plan)
+        self._shape_count += 1
+        return plan
+
+
+class Documents:
+    """The documents in use, the least recently used dropped first."""
+
+    def __init__(self, catalogue: Catalogue, *, capacity: int = 1000, rules: tuple[Rule, ...] = ()) -> None:
+        self._catalogue = catalogue
+        self._capacity = capacity
+        self._cache: OrderedDict[Hashable, Document] = OrderedDict()
+        # One thread: planning is pure Python, so more would only take turns, and a flood waits here, not on the loop.
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="plan")
+
+    def close(self) -> None:
+        self._thread.shutdown(wait=False, cancel_futures=True)
+
+    def find(self, request: GraphQLRequest, caller: Caller) -> Document | None:
+        key = (request.query, request.operation_name, caller.scopes)
+        document = self._cache.get(key)
+        if document is not None:
+            self._cache.move_to_end(key)
+        return document
+
+    async def get(self, request: GraphQLRequest, caller: Caller) -> Document:
+        """The validated document, from the cache or made now. Errors: GraphError."""
+        found = self.find(request, caller)
+        if found is not None:
+            return found
+        loop = asyncio.get_running_loop()
+        document = await loop.run_in_executor(self._thread, self._make, request, caller)
+        self._cache[request.query, request.operation_name, caller.scopes] = document
+        if len(self._cache) > self._capacity:
+            self._cache.popitem(last=False)
+        return document
+
+    async def plan(self, document: Document, values: Values) -> Plan:
+        """The plan for these variables, from the document or made now. Errors: GraphError."""
+        found = document.find_plan(values)
+        if found is not None:
+            return found
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._thread, document.plan, self._catalogue, values)
+
+    def _make(self, request: GraphQLRequest, caller: Caller) -> Document:
+        try:
+            ast = parse(request.query, max_lexical_tokens=MOST_TOKENS, allow_empty_selection_sets=False)
+        except GraphQLError as error:
+            raise InvalidOperationError([located(error, ErrorCode.PARSE_FAILED)], kind=AnswerKind.UNPARSABLE) from error
+        except RecursionError as error:
+            too_deep = GraphQLError("the document is nested too deeply")
+            raise InvalidOperationError([located(too_deep, ErrorCode.LIMIT_EXCEEDED)]) from error
+        errors = validate(self._catalogue.schema, ast, max_errors=MOST_ERRORS, hide_suggestions=True)
+        if errors:
+            raise InvalidOperationError([located(error, ErrorCode.VALIDATION_FAILED) for error in errors])
+        operation = _operation(ast, request.operation_name)
+        return Document(
+            kind=OperationKind(operation.operation.value),
+            operation=operation,
+            ast=ast,
+            fragments={node.name.value: node for node in ast.definitions if isinstance(node, FragmentDefinitionNode)},
+            coerce=VariableCoercer(self._catalogue.schema, operation.variable_definitions or ()),
+            granted=caller.scopes,
+        )
+
+
+def _operation(ast: DocumentNode, name: str | None) -> OperationDefinitionNode:
+    operations = [node for node in ast.definitions if isinstance(node, OperationDefinitionNode)]
+    if name:
+        operations = [node for node in operations if node.name is not None and node.name.value == name]
+    if len(operations) == 1:
+        return operations[0]
+    problem = f"the document has no operation named {name!r}" if name else "name one of the document's operations"
+    raise InvalidOperationError([located(GraphQLError(problem), ErrorCode.BAD_OPERATION)])

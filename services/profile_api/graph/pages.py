@@ -1,0 +1,224 @@
+"""Compiles Relay connections: keyset pages in both directions, cursors, and what is known beyond the page."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from graphql import FieldNode, GraphQLField, GraphQLObjectType, get_named_type
+
+from profile_api.graph.arguments import Arguments
+from profile_api.graph.parameters import DEFAULT_PAGE, cursor_reader
+from profile_api.graph.rendering import Constant, Expression, Part, concatenated, constant_part, object_parts
+from profile_api.graph.request import ErrorCode, GraphError
+from profile_api.graph.rows import Frame, Row
+from profile_api.graph.sources import Ordering, Page
+
+if TYPE_CHECKING:
+    from profile_api.graph.planner import Planner, Selections
+
+COUNT_BOUND = 10_000
+_CURSOR_TYPES = {"timestamptz": "timestamptz", "bigint": "bigint", "float8": "double precision"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Walk:
+    """One page being compiled: where it starts, which way it goes and how far."""
+
+    planner: "Planner"
+    page: Page
+    ordering: Ordering
+    tag: str
+    arguments: Arguments
+    frame: Frame
+    row: Row
+    backward: bool
+    size: str  # SQL of `first` or `last`
+
+    def keys(self) -> list[str]:
+        return [self.planner.templates.expand(key.sql, self.frame, item=self.row.alias) for key in self.ordering.keys]
+
+    def cursor(self) -> str:
+        written = [
+            f"(extract(epoch from {sql}) * 1000000)::bigint" if key.type == "timestamptz" else sql
+            for key, sql in zip(self.ordering.keys, self.keys(), strict=True)
+        ]
+        return (
+            f"concat('\"{self.tag}', {', '.join(piece for sql in written for piece in (quoted_underscore, sql))}, '\"')"
+        )
+
+    def beyond(self, argument: str, *, after: bool, inclusive: bool = False) -> str:
+        """The condition that a row lies after (or before) the cursor in `argument`, in the connection's order."""
+        read = self.arguments.reader(argument)
+        types = [_CURSOR_TYPES[key.type] for key in self.ordering.keys]
+        values = [
+            self.planner.templates.parameters.add(
+                cursor_reader(read, tag=self.tag, position=position, types=types),
+                type_,
+                key=(id(self.arguments), argument, "cursor", position),
+            )
+            for position, type_ in enumerate(types)
+        ]
+        comparison = ("<" if after == self.ordering.descending else ">") + ("=" if inclusive else "")
+        return f" and ({', '.join(self.keys())}) {comparison} ({', '.join(values)})"
+
+    def within(self) -> str:
+        """The conditions of `after` and `before`."""
+        conditions = []
+        if self.planner.given(self.arguments, "after"):
+            conditions.append(self.beyond("after", after=True))
+        if "before" in self.arguments and self.planner.given(self.arguments, "before"):
+            conditions.append(self.beyond("before", after=False))
+        return "".join(conditions)
+
+    def filters(self) -> str:
+        return "".join(
+            f" and {self.planner.templates.expand(predicate, self.frame, item=self.row.alias)}"
+            for path, predicate in self.page.filters.items()
+            if self.planner.given(self.arguments, path)
+        )
+
+    def rows(self, *, where: str, limit: str, reverse: bool) -> str:
+        direction = "desc" if self.ordering.descending != reverse else "asc"
+        order = ", ".join(f"{key} {direction}" for key in self.keys())
+        return self.planner.templates.expand(
+            self.ordering.rows, self.frame, item=self.row.alias, where=where, order=order, limit=limit
+        )
+
+    def exists(self, where: str, *, reverse: bool) -> str:
+        rows = self.rows(where=where + self.filters(), limit="1", reverse=reverse)
+        return f"exists({rows})::text"
+
+
+quoted_underscore = "'_'"
+
+
+def compile_page(
+    planner: "Planner", page: Page, field: GraphQLField, selections: "Selections", frame: Frame, path: str
+) -> Part:
+    """The connection as one aggregate over one page of rows."""
+    walk = _walk(planner, page, field, frame)
+    connection = get_named_type(field.type)
+    assert isinstance(connection, GraphQLObjectType)  # noqa: S101
+    fields = planner.collect(connection, selections)
+    names = {nodes[0].name.value for nodes in fields.values()}
+    peeks = "pageInfo" in names
+    pairs: list[tuple[str, Sequence[Part]]] = []
+    for key, nodes in fields.items():
+        pairs.append((key, _member(walk, connection, nodes, peeks=peeks, path=f"{path}.{key}")))
+    if not names & {"edges", "nodes", "pageInfo"}:
+        return Expression(concatenated(object_parts(pairs)))
+    limit = f"{walk.size} + 1" if peeks else walk.size
+    rows = walk.rows(where=walk.within() + walk.filters(), limit=limit, reverse=walk.backward)
+    numbered = f"select {walk.row.alias}.*, row_number() over () as place from ({rows}) {walk.row.alias}"
+    return Expression(
+        f"(select {concatenated(object_parts(pairs))} from ({numbered}) {walk.row.alias}{walk.row.from_joins()})"
+    )
+
+
+def _walk(planner: "Planner", page: Page, field: GraphQLField, frame: Frame) -> _Walk:
+    arguments = frame.arguments
+    assert arguments is not None  # noqa: S101
+    backward = "last" in arguments and planner.given(arguments, "last")
+    forward = planner.given(arguments, "first")
+    if backward and forward:
+        raise GraphError("give `first` or `last`, not both", code=ErrorCode.BAD_ARGUMENT)
+    size = str(DEFAULT_PAGE)
+    if backward or forward:
+        size = planner.templates.expand(f"{{arg:{'last' if backward else 'first'}:count}}", frame)
+    ordering, tag = page.ordering, page.tag
+    if page.orderings and planner.given(arguments, "orderBy"):
+        word = str(planner.word(arguments, "orderBy.field"))
+        descending = planner.word(arguments, "orderBy.direction") != "ASC"
+        ordering = replace(page.orderings[word], descending=descending)
+        tag = f"{page.tag}{word.lower().replace('_', '')}{'d' if descending else 'a'}"
+    edge = planner.edge_node_type(get_named_type(field.type))
+    row = Row(planner.templates.alias(), planner.catalogue.joins(edge.name))
+    return _Walk(
+        planner=planner, page=page, ordering=ordering, tag=tag, arguments=arguments, frame=frame, row=row,
+        backward=backward, size=size,
+    )  # fmt: skip
+
+
+def _member(
+    walk: _Walk, connection: GraphQLObjectType, nodes: list[FieldNode], *, peeks: bool, path: str
+) -> Sequence[Part]:
+    selections = [node.selection_set for node in nodes if node.selection_set is not None]
+    match nodes[0].name.value:
+        case "__typename":
+            return [constant_part(connection.name)]
+        case "edges":
+            edge = get_named_type(connection.fields["edges"].type)
+            assert isinstance(edge, GraphQLObjectType)  # noqa: S101
+            item = concatenated(_edge(walk, edge, selections, path))
+            return _listed(walk, item, peeks=peeks)
+        case "nodes":
+            item = _node(walk, connection.fields["nodes"], selections, path)
+            return _listed(walk, item, peeks=peeks)
+        case "pageInfo":
+            return _page_info(walk, connection, selections)
+        case "totalCount":
+            return [Expression(_count(walk))]
+        case other:
+            raise GraphError(f"{connection.name}.{other} declares no source", code=ErrorCode.INTERNAL)
+
+
+def _listed(walk: _Walk, item: str, *, peeks: bool) -> Sequence[Part]:
+    place = f"{walk.row.alias}.place"
+    order = f" order by {place}{' desc' if walk.backward else ''}" if walk.backward or walk.row.joined else ""
+    only = f" filter (where {place} <= {walk.size})" if peeks else ""
+    return [Constant("["), Expression(f"string_agg({item}, ','{order}){only}"), Constant("]")]
+
+
+def _edge(walk: _Walk, edge: GraphQLObjectType, selections: "Selections", path: str) -> list[Part]:
+    pairs: list[tuple[str, Sequence[Part]]] = []
+    for key, nodes in walk.planner.collect(edge, selections).items():
+        inner = [node.selection_set for node in nodes if node.selection_set is not None]
+        match nodes[0].name.value:
+            case "cursor":
+                pairs.append((key, [Expression(walk.cursor())]))
+            case "node":
+                pairs.append((key, [Expression(_node(walk, edge.fields["node"], inner, f"{path}.{key}"))]))
+            case _:
+                pairs.append((key, [constant_part(edge.name)]))
+    return object_parts(pairs)
+
+
+def _node(walk: _Walk, field: GraphQLField, selections: "Selections", path: str) -> str:
+    named = get_named_type(field.type)
+    return walk.planner.composite_sql(named, selections, walk.frame.inside(row=walk.row), path)
+
+
+def _page_info(walk: _Walk, connection: GraphQLObjectType, selections: "Selections") -> Sequence[Part]:
+    info = get_named_type(connection.fields["pageInfo"].type)
+    assert isinstance(info, GraphQLObjectType)  # noqa: S101
+    writers: dict[str, Callable[[], str]] = {
+        "hasNextPage": lambda: _has(walk, ahead=True),
+        "hasPreviousPage": lambda: _has(walk, ahead=False),
+        "startCursor": lambda: _bound_cursor(walk, last=walk.backward),
+        "endCursor": lambda: _bound_cursor(walk, last=not walk.backward),
+    }
+    pairs: list[tuple[str, Sequence[Part]]] = []
+    for key, nodes in walk.planner.collect(info, selections).items():
+        write = writers.get(nodes[0].name.value)
+        pairs.append((key, [Expression(write())] if write else [constant_part(info.name)]))
+    return object_parts(pairs)
+
+
+def _has(walk: _Walk, *, ahead: bool) -> str:
+    """Whether rows lie beyond the page: the one row more on the side we walk to, one look on the other."""
+    if ahead != walk.backward:
+        return f"(count(*) > {walk.size})::text"
+    argument = "before" if ahead else "after"
+    if argument not in walk.arguments or not walk.planner.given(walk.arguments, argument):
+        return "'false'"
+    return walk.exists(walk.beyond(argument, after=ahead, inclusive=True), reverse=not ahead)
+
+
+def _bound_cursor(walk: _Walk, *, last: bool) -> str:
+    place = f"least(count(*), {walk.size})::int" if last else f"least(1, {walk.size})"
+    return f"coalesce((array_agg({walk.cursor()} order by {walk.row.alias}.place))[{place}], 'null')"
+
+
+def _count(walk: _Walk) -> str:
+    rows = walk.rows(where=walk.filters(), limit=str(COUNT_BOUND + 1), reverse=False)
+    return f"(select count(*)::text from ({rows}) counted)"

@@ -1,0 +1,43 @@
+"""A plan: one statement, what it binds, and what its answer still needs."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from profile_api.graph.arguments import Values
+from profile_api.graph.parameters import Parameter, bind
+from profile_api.graph.request import Caller, Scope
+
+_FIRST = (("tenant_id", "integer"), ("now", "timestamptz"))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Plan:
+    """One validated operation as SQL. `expression` yields the JSON text of `data` from the parameter row `p`."""
+
+    expression: str
+    parameters: Sequence[Parameter]
+    scopes: frozenset[Scope]
+    masked: Mapping[str, Scope] = field(default_factory=dict)  # field path → the scope the caller lacks
+    refused: bool = False  # a field that may not be null is masked: errors are certain
+    live: bool = False  # some predictions are to be made anew
+    cost: int = 1
+    single: str = field(init=False)
+    batched: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        columns = [*_FIRST, *((parameter.name, parameter.type) for parameter in self.parameters)]
+        ones = ", ".join(f"${i}::{type_} as {name}" for i, (name, type_) in enumerate(columns, 1))
+        arrays = ", ".join(f"${i}::{type_}[]" for i, (_, type_) in enumerate(columns, 1))
+        names = ", ".join(name for name, _ in columns)
+        object.__setattr__(self, "single", f"select {self.expression} from (select {ones}) p")
+        object.__setattr__(
+            self,
+            "batched",
+            f"select p.batch_number::int, {self.expression}"
+            f" from unnest({arrays}) with ordinality as p({names}, batch_number)",
+        )
+
+    def bind(self, values: Values, caller: Caller, now: datetime) -> tuple[Any, ...]:
+        return bind(self.parameters, values, caller, now)

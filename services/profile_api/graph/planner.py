@@ -1,0 +1,310 @@
+"""Compiles one validated operation into one SQL expression that yields its whole `data` as JSON text."""
+
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from graphql import (
+    DirectiveNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLAbstractType,
+    GraphQLField,
+    GraphQLNamedType,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    InlineFragmentNode,
+    OperationDefinitionNode,
+    SelectionSetNode,
+    VariableNode,
+    get_named_type,
+    is_abstract_type,
+    is_list_type,
+    is_non_null_type,
+    is_object_type,
+)
+
+from profile_api.graph.arguments import Arguments, Reader, Values
+from profile_api.graph.catalogue import Catalogue
+from profile_api.graph.pages import compile_page
+from profile_api.graph.plan import Plan
+from profile_api.graph.rendering import (
+    FORBIDDEN_MARK,
+    NULL_MARK,
+    Constant,
+    Expression,
+    Part,
+    concatenated,
+    constant_part,
+    marked,
+    object_parts,
+    quoted,
+    value_part,
+)
+from profile_api.graph.request import Scope
+from profile_api.graph.rows import Frame, Row, Templates
+from profile_api.graph.sources import Choice, Embedded, Page, Rows, Source, Value
+from profile_api.graph.sources import Constant as ConstantSource
+
+Selections = Sequence[SelectionSetNode]
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """Something about the variables that shaped a plan: other values, another plan."""
+
+    read: Callable[[Values], Hashable]
+    found: Hashable
+
+
+class Planner:
+    """Plans one operation for one set of scopes and one shape of variables."""
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        fragments: Mapping[str, FragmentDefinitionNode],
+        values: Values,
+        scopes: frozenset[Scope],
+    ) -> None:
+        self.catalogue = catalogue
+        self.templates = Templates()
+        self.probes: list[Probe] = []
+        self._fragments = fragments
+        self._values = values
+        self._scopes = scopes
+        self._used_scopes: set[Scope] = set()
+        self._masked: dict[str, Scope] = {}
+        self._refused = False
+        self._arguments: dict[tuple[int, int], Arguments] = {}
+
+    def plan(self, operation: OperationDefinitionNode) -> Plan:
+        root = self.catalogue.root_type(operation.operation)
+        parts = self.object_parts(root, [operation.selection_set], Frame(), "")
+        return Plan(
+            expression=concatenated(parts),
+            parameters=tuple(self.templates.parameters.parameters),
+            scopes=frozenset(self._used_scopes),
+            masked=self._masked,
+            refused=self._refused,
+        )
+
+    # --- what shapes the plan
+
+    def probe(self, read: Callable[[Values], Hashable]) -> Hashable:
+        found = read(self._values)
+        self.probes.append(Probe(read, found))
+        return found
+
+    def given(self, arguments: Arguments, path: str) -> bool:
+        """Whether an argument has a value; the plan depends on the answer."""
+        read = arguments.reader(path)
+        return bool(self.probe(lambda values: read(values) is not None))
+
+    def word(self, arguments: Arguments, path: str) -> Hashable:
+        """The value of an enum argument; the plan depends on it."""
+        read: Reader = arguments.reader(path)
+        return self.probe(read)
+
+    # --- selections
+
+    def object_parts(self, type_: GraphQLObjectType, selections: Selections, frame: Frame, path: str) -> list[Part]:
+        """The parts of one object of a known type."""
+        fields = self.collect(type_, selections)
+        return object_parts(
+            [
+                (key, self._field_parts(type_, nodes, frame, f"{path}.{key}" if path else key))
+                for key, nodes in fields.items()
+            ]
+        )
+
+    def composite_sql(self, named: GraphQLNamedType, selections: Selections, frame: Frame, path: str) -> str:
+        """One SQL expression for an object, or for one of several possible types told apart by `{typename}`."""
+        if is_object_type(named):
+            return concatenated(self.object_parts(named, selections, frame, path))
+        assert is_abstract_type(named)  # noqa: S101
+        return self._abstract_sql(named, selections, frame, path)
+
+    def _abstract_sql(self, type_: GraphQLAbstractType, selections: Selections, frame: Frame, path: str) -> str:
+        told_apart_by = self.catalogue.type_word(type_.name)
+        word = self.templates.expand(told_apart_by.sql, frame)
+        cases: dict[str, list[str]] = {}
+        for possible in self.catalogue.schema.get_possible_types(type_):
+            for value in told_apart_by.words.get(possible.name, ()):
+                sql = concatenated(self.object_parts(possible, selections, frame, path))
+                cases.setdefault(sql, []).append(quoted(value))
+        *others, last = cases.items()
+        if not others:
+            return last[0]
+        whens = " ".join(f"when {word} in ({', '.join(words)}) then {sql}" for sql, words in others)
+        return f"case {whens} else {last[0]} end"
+
+    def collect(self, type_: GraphQLObjectType, selections: Selections) -> dict[str, list[FieldNode]]:
+        fields: dict[str, list[FieldNode]] = {}
+        visited: set[str] = set()
+        for selection_set in selections:
+            self._collect_into(type_, selection_set, fields, visited)
+        return fields
+
+    def _collect_into(
+        self,
+        type_: GraphQLObjectType,
+        selection_set: SelectionSetNode,
+        fields: dict[str, list[FieldNode]],
+        visited: set[str],
+    ) -> None:
+        for selection in selection_set.selections:
+            if not self._included(selection.directives):
+                continue
+            match selection:
+                case FieldNode():
+                    key = selection.alias.value if selection.alias else selection.name.value
+                    fields.setdefault(key, []).append(selection)
+                case InlineFragmentNode():
+                    condition = selection.type_condition
+                    if condition is None or self._applies(type_, condition.name.value):
+                        self._collect_into(type_, selection.selection_set, fields, visited)
+                case FragmentSpreadNode():
+                    name = selection.name.value
+                    fragment = self._fragments[name]
+                    if name not in visited and self._applies(type_, fragment.type_condition.name.value):
+                        visited.add(name)
+                        self._collect_into(type_, fragment.selection_set, fields, visited)
+
+    def edge_node_type(self, connection: GraphQLNamedType) -> GraphQLNamedType:
+        """The type of the nodes of a connection."""
+        assert isinstance(connection, GraphQLObjectType)  # noqa: S101
+        edge = get_named_type(connection.fields["edges"].type)
+        assert isinstance(edge, GraphQLObjectType)  # noqa: S101
+        node: GraphQLNamedType = get_named_type(edge.fields["node"].type)
+        return node
+
+    def _applies(self, type_: GraphQLObjectType, condition: str) -> bool:
+        if condition == type_.name:
+            return True
+        conditional = self.catalogue.schema.type_map[condition]
+        return is_abstract_type(conditional) and self.catalogue.schema.is_sub_type(conditional, type_)
+
+    def _included(self, directives: Sequence[DirectiveNode] | None) -> bool:
+        for directive in directives or ():
+            name = directive.name.value
+            if name not in ("skip", "include"):
+                continue
+            node = (directive.arguments or ())[0].value
+            if isinstance(node, VariableNode):
+                met = bool(self.probe(_truth_of(node.name.value)))
+            else:
+                met = bool(getattr(node, "value", False))
+            if met == (name == "skip"):
+                return False
+        return True
+
+    # --- fields
+
+    def _field_parts(self, type_: GraphQLObjectType, nodes: list[FieldNode], frame: Frame, path: str) -> Sequence[Part]:
+        name = nodes[0].name.value
+        if name == "__typename":
+            return [constant_part(type_.name)]
+        field = type_.fields.get(name)
+        if field is None:  # __schema, __type
+            return [constant_part(self.catalogue.introspect(nodes[0], self._fragments, self._values))]
+        declared = self.catalogue.field(type_.name, name)
+        if declared.scope is not None:
+            self._used_scopes.add(declared.scope)
+            if declared.scope not in self._scopes:
+                return [self._mask(field, declared.scope, path)]
+        arguments = self._arguments_of(nodes[0], field)
+        return self._source_parts(declared.source, field, nodes, frame.inside(arguments=arguments), path)
+
+    def _arguments_of(self, node: FieldNode, field: GraphQLField) -> Arguments:
+        key = (id(node), id(field))
+        if key not in self._arguments:
+            self._arguments[key] = Arguments(node, field.args)
+        return self._arguments[key]
+
+    def _mask(self, field: GraphQLField, scope: Scope, path: str) -> Part:
+        if is_non_null_type(field.type):
+            self._refused = True
+            return Constant(marked(f"{FORBIDDEN_MARK}:{scope}"))
+        self._masked[path] = scope
+        return Constant("null")
+
+    def _source_parts(
+        self, source: Source, field: GraphQLField, nodes: list[FieldNode], frame: Frame, path: str
+    ) -> Sequence[Part]:
+        nullable = not is_non_null_type(field.type)
+        selections = [node.selection_set for node in nodes if node.selection_set is not None]
+        absent = quoted("null" if nullable else marked(NULL_MARK))
+        match source:
+            case Choice():
+                assert frame.arguments is not None  # noqa: S101
+                chosen = source.choose(Given(self, frame.arguments))
+                return self._source_parts(chosen, field, nodes, frame, path)
+            case ConstantSource():
+                return [constant_part(source.value)]
+            case Value():
+                return [value_part(self.templates.expand(source.sql, frame), source.kind, nullable=nullable)]
+            case Embedded():
+                return self._embedded_parts(source, field, selections, frame, path, absent)
+            case Rows():
+                return [self._rows_part(source, field, selections, frame, path, absent)]
+            case Page():
+                return [compile_page(self, source, field, selections, frame, path)]
+
+    def _embedded_parts(
+        self, source: Embedded, field: GraphQLField, selections: Selections, frame: Frame, path: str, absent: str
+    ) -> Sequence[Part]:
+        named = get_named_type(field.type)
+        inner = replace(frame, binds=source.binds)
+        if source.present is None:
+            assert isinstance(named, GraphQLObjectType)  # noqa: S101
+            return self.object_parts(named, selections, inner, path)
+        sql = self.composite_sql(named, selections, inner, path)
+        present = self.templates.expand(source.present, frame)
+        return [Expression(f"case when {present} then {sql} else {absent} end")]
+
+    def _rows_part(
+        self, source: Rows, field: GraphQLField, selections: Selections, frame: Frame, path: str, absent: str
+    ) -> Part:
+        if source.looks_from:
+            frame = self.looking(frame)
+        rows = self.templates.expand(source.sql, frame)
+        named = get_named_type(field.type)
+        row = Row(self.templates.alias(), self.catalogue.joins(named.name))
+        item = self.composite_sql(named, selections, frame.inside(row=row), path)
+        unwrapped = field.type.of_type if isinstance(field.type, GraphQLNonNull) else field.type
+        if not is_list_type(unwrapped):
+            return Expression(f"coalesce((select {item} from ({rows}) {row.alias}{row.from_joins()}), {absent})")
+        if row.joined:
+            rows = f"select r.*, row_number() over () as place from ({rows}) r"
+            item = f"{item}, ',' order by {row.alias}.place"
+        else:
+            item = f"{item}, ','"
+        listed = f"(select string_agg({item}) from ({rows}) {row.alias}{row.from_joins()})"
+        return Expression(f"concat('[', {listed}, ']')")
+
+    def looking(self, frame: Frame) -> Frame:
+        """The frame seen from the instants of the field's `asOf` and `knownAt`, where they are given."""
+        arguments = frame.arguments
+        assert arguments is not None  # noqa: S101
+        as_of = self.templates.expand("{arg:asOf:instant}", frame) if self.given(arguments, "asOf") else None
+        known_at = self.templates.expand("{arg:knownAt:instant}", frame) if self.given(arguments, "knownAt") else None
+        return replace(frame, as_of=as_of, known_at=known_at)
+
+
+def _truth_of(variable: str) -> Callable[[Values], Hashable]:
+    return lambda values: bool(values.get(variable))
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What a `Choice` may ask about the arguments; the plan then depends on the answers."""
+
+    planner: Planner
+    arguments: Arguments
+
+    def has(self, path: str) -> bool:
+        return self.planner.given(self.arguments, path)
+
+    def word(self, path: str) -> Hashable:
+        return self.planner.word(self.arguments, path)

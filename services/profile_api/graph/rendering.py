@@ -1,0 +1,108 @@
+"""How JSON text is put together in SQL: the pieces of an object, and each kind of value as JSON.
+
+Text is concatenated rather than built with `json_build_object`: a third faster, no limit of 50 pairs, and numbers keep
+every digit. What JSON or the schema cannot represent is written as a *marked* string; one search of the finished bytes
+tells whether there is any, and only then does the full finisher look at the answer.
+"""
+
+import json as json_text
+import secrets
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from profile_api.graph.sources import Kind
+
+# Drawn anew in every process, so that no stored text can pass for a mark.
+MARK = "\x01" + secrets.token_hex(6) + ":"
+MARK_IN_JSON = "\\u0001" + MARK[1:]
+NULL_MARK = "null"
+FLOAT_MARK = "float"
+FORBIDDEN_MARK = "forbidden"
+LIVE_MARK = "live"
+
+_MOST_ARGUMENTS = 90  # PostgreSQL takes 100 arguments per call
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """Text known when the plan is made."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """SQL that yields a piece of JSON text, never null."""
+
+    sql: str
+
+
+Part = Constant | Expression
+
+
+def quoted(text: str) -> str:
+    """A SQL string literal. Only ever text of the schema and response keys, never a value of the request."""
+    if "\\" in text:
+        return "E'" + text.replace("\\", "\\\\").replace("'", "''") + "'"
+    return "'" + text.replace("'", "''") + "'"
+
+
+def marked(reason: str) -> str:
+    """A marked JSON string, as JSON text."""
+    return f'"{MARK_IN_JSON}{reason}"'
+
+
+def _merged(parts: Iterable[Part]) -> list[Part]:
+    merged: list[Part] = []
+    for part in parts:
+        if isinstance(part, Constant) and merged and isinstance(merged[-1], Constant):
+            merged[-1] = Constant(merged[-1].text + part.text)
+        else:
+            merged.append(part)
+    return merged
+
+
+def concatenated(parts: Sequence[Part]) -> str:
+    """One SQL text expression for all the parts."""
+    arguments = [quoted(part.text) if isinstance(part, Constant) else part.sql for part in _merged(parts)]
+    while len(arguments) > _MOST_ARGUMENTS:
+        arguments = [
+            f"concat({', '.join(arguments[start : start + _MOST_ARGUMENTS])})"
+            for start in range(0, len(arguments), _MOST_ARGUMENTS)
+        ]
+    if len(arguments) == 1:
+        return arguments[0]
+    return f"concat({', '.join(arguments)})"
+
+
+def object_parts(pairs: Sequence[tuple[str, Sequence[Part]]]) -> list[Part]:
+    """`{"key": value, …}`; keys are response keys, which GraphQL limits to names."""
+    parts: list[Part] = []
+    for position, (key, value) in enumerate(pairs):
+        parts.append(Constant(f'{"," if position else "{"}"{key}":'))
+        parts.extend(value)
+    parts.append(Constant("}" if pairs else "{}"))
+    return parts
+
+
+def constant_part(value: Any) -> Constant:
+    return Constant(json_text.dumps(value, ensure_ascii=False, separators=(",", ":")))
+
+
+def value_part(sql: str, kind: Kind, *, nullable: bool) -> Expression:
+    """One leaf as JSON text. A null where the schema allows none is marked."""
+    absent = quoted("null" if nullable else marked(NULL_MARK))
+    match kind:
+        case Kind.WORD:
+            return Expression(f"coalesce('\"' || ({sql}) || '\"', {absent})")
+        case Kind.NUMBER | Kind.BOOLEAN | Kind.JSON:
+            return Expression(f"coalesce(({sql})::text, {absent})")
+        case Kind.FLOAT:
+            unrepresentable = quoted(marked(FLOAT_MARK))
+            return Expression(
+                f"coalesce(case when ({sql}) in ('NaN', 'Infinity', '-Infinity') then {unrepresentable}"
+                f" else ({sql})::text end, {absent})"
+            )
+        case Kind.TEXT | Kind.INSTANT | Kind.DATE:
+            return Expression(f"coalesce(to_json({sql}), {absent})")

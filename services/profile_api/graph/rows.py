@@ -1,0 +1,166 @@
+"""The rows a plan walks over: aliases, the joins beside them, and templates turned into SQL."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from profile_api.graph.arguments import Arguments, Reader
+from profile_api.graph.parameters import CONVERSIONS, Parameter
+from profile_api.graph.request import ErrorCode, GraphError
+from profile_api.graph.sources import Join
+from profile_api.graph.tables import guarded
+
+_HOLE = re.compile(r"\{([a-z_]+)(?::([A-Za-z_.]+))?(?::([a-z_]+))?\}")
+_NAKED_TABLE = re.compile(r"\b(?:from|join)\s+(?:only\s+)?([a-z_][a-z_0-9]*)\b(?!\s*\()", re.IGNORECASE)
+_NOT_TABLES = frozenset({"lateral", "unnest", "p"})
+NOW = "p.now"
+
+
+class TemplateError(GraphError):
+    """A source's SQL template cannot be expanded."""
+
+    def __init__(self, problem: str, template: str) -> None:
+        super().__init__(f"{problem} in the source {template!r}", code=ErrorCode.INTERNAL)
+
+
+class ParameterSet:
+    """The bound values of one statement; the same argument read twice travels once."""
+
+    def __init__(self) -> None:
+        self.parameters: list[Parameter] = []
+        self._names: dict[object, str] = {}
+
+    def add(self, read: Reader, type_: str, *, key: object) -> str:
+        """The SQL name of a value to be bound at every request. `key` identifies the value and its conversion."""
+        name = self._names.get(key)
+        if name is None:
+            name = f"a{len(self.parameters)}"
+            self._names[key] = name
+            self.parameters.append(Parameter(name, type_, read))
+        return f"p.{name}"
+
+
+@dataclass(slots=True)
+class Row:
+    """One row of a `from` list; `joined` maps the SQL of a join to its alias and stays in the order of need."""
+
+    alias: str
+    joins: Mapping[str, Join] = field(default_factory=dict)
+    joined: dict[str, str] = field(default_factory=dict)
+
+    def from_joins(self) -> str:
+        return "".join(f" {sql.replace('{self}', alias)}" for sql, alias in self.joined.items())
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """Where a field is compiled: its row, the rows and arguments around it, and the instant it looks from."""
+
+    row: Row | None = None
+    arguments: Arguments | None = None
+    parent: "Frame | None" = None
+    as_of: str | None = None  # SQL; None: now, everything known
+    known_at: str | None = None
+    binds: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def looks_back(self) -> bool:
+        return self.as_of is not None or self.known_at is not None
+
+    def inside(self, *, row: Row | None = None, arguments: Arguments | None = None) -> "Frame":
+        """The frame of what is nested in this one."""
+        return replace(self, row=row or self.row, arguments=arguments, parent=self, binds={})
+
+    def argument(self, name: str) -> Arguments | None:
+        """The nearest arguments, going outwards, that declare this one."""
+        frame: Frame | None = self
+        while frame is not None:
+            if frame.arguments is not None and name in frame.arguments:
+                return frame.arguments
+            frame = frame.parent
+        return None
+
+
+class Templates:
+    """Expands templates for one plan: hands out aliases and collects parameters."""
+
+    def __init__(self) -> None:
+        self.parameters = ParameterSet()
+        self._aliases = 0
+
+    def alias(self) -> str:
+        self._aliases += 1
+        return f"r{self._aliases}"
+
+    def expand(self, template: str, frame: Frame, **holes: str) -> str:
+        """The template as SQL, its joins added to the frame's row."""
+        naked = [name for name in _NAKED_TABLE.findall(template) if name not in _NOT_TABLES]
+        if naked:
+            raise TemplateError(f"table {naked[0]!r} is named without {{table:…}}", template)
+        return _HOLE.sub(lambda hole: self._fill(hole, template, frame, holes), template)
+
+    def _fill(self, hole: re.Match[str], template: str, frame: Frame, holes: Mapping[str, str]) -> str:
+        name, detail, conversion = hole.groups()
+        if name in holes:
+            return holes[name]
+        match name:
+            case "table":
+                return guarded(detail)
+            case "arg":
+                return self._argument(detail, conversion or "text", template, frame)
+            case "now":
+                return NOW
+            case "as_of":
+                return frame.as_of or NOW
+            case "before":  # a fact's own instants: only what had happened, and was known, then
+                return self._before(f"{holes['item']}.{detail}" if "item" in holes else detail, frame)
+            case "row" | "parent" if frame.row is not None:
+                return frame.row.alias
+            case "self":
+                return "{self}"
+        binding: Frame | None = frame
+        while binding is not None:
+            if name in binding.binds:
+                return self.expand(binding.binds[name], binding)
+            binding = binding.parent
+        return self._joined(name, template, frame)
+
+    def _before(self, prefix: str, frame: Frame) -> str:
+        """`{before:ordered_at}`: the conditions on the instant of a fact, and on `received_at` of the same row."""
+        row = prefix.partition(".")[0]
+        conditions = []
+        if frame.as_of:
+            conditions.append(f" and {prefix} < {frame.as_of}")
+        if frame.known_at:
+            conditions.append(f" and {row}.received_at < {frame.known_at}")
+        return "".join(conditions)
+
+    def _argument(self, path: str, conversion_name: str, template: str, frame: Frame) -> str:
+        arguments = frame.argument(path.partition(".")[0])
+        if arguments is None:
+            raise TemplateError(f"no argument {path!r} around", template)
+        conversion = CONVERSIONS[conversion_name]
+        read = arguments.reader(path)
+
+        def read_converted(values: Mapping[str, object]) -> object:
+            value = read(values)
+            return None if value is None else conversion.convert(value)
+
+        name = self.parameters.add(read_converted, conversion.type, key=(id(arguments), path, conversion_name))
+        return f"{name}{conversion.cast}"
+
+    def _joined(self, name: str, template: str, frame: Frame) -> str:
+        outer: Frame | None = frame
+        while outer is not None:
+            row = outer.row
+            if row is not None and name in row.joins:
+                return self._join(row, row.joins[name], replace(frame, row=row))
+            outer = outer.parent
+        raise TemplateError(f"nothing is called {{{name}}}", template)
+
+    def _join(self, row: Row, join: Join, frame: Frame) -> str:
+        template = join.then if frame.looks_back and join.then is not None else join.now
+        sql = self.expand(template, frame)
+        if sql not in row.joined:
+            row.joined[sql] = self.alias()
+        return row.joined[sql]

@@ -1,0 +1,205 @@
+"""How a field of the schema says where its value comes from: the vocabulary the planner compiles.
+
+SQL in a source is a template. `{name}` stands for the alias of a join the row's type declares; `{row}` for the row
+itself; `{parent}` for the row around it; `{table:event}` for a table already limited to the caller's tenant;
+`{arg:first}` for a bound argument of the field; `{now}`, `{as_of}` and `{known_at}` for the instants of the request.
+A table can be named in no other way, so no statement can leave the tenant out.
+"""
+
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from typing import Any, NoReturn, Protocol, TypeVar, cast
+
+import strawberry
+
+from profile_api.graph.request import Scope
+
+
+class Kind(Enum):
+    """How a value is written as JSON."""
+
+    TEXT = auto()  # any text, escaped
+    WORD = auto()  # text known to need no escaping: enum words, numbers as text, our own ids
+    NUMBER = auto()  # an integer, or a finite number in JSON's own notation
+    FLOAT = auto()  # double precision, written in full; NaN and infinities become errors
+    BOOLEAN = auto()
+    INSTANT = auto()  # timestamptz
+    DATE = auto()
+    JSON = auto()  # jsonb, as it is
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Join:
+    """A row beside a type's own row, joined once however many fields use it.
+
+    `then` replaces `now` when the request looks from another instant (`asOf`, `knownAt`); without it the same row
+    is right at any instant.
+    """
+
+    now: str
+    then: str | None = None
+    needs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Value:
+    """A leaf: one SQL expression."""
+
+    sql: str
+    kind: Kind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Constant:
+    """A leaf known without asking the database."""
+
+    value: Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Embedded:
+    """An object made of the same row; null where `present` is false. `binds` gives its fields further {names}."""
+
+    present: str | None = None
+    binds: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rows:
+    """A whole `select`: at most one row for an object field, all its rows in their order for a list field.
+
+    With `looks_from`, what is inside is seen from the instants of the field's arguments `asOf` and `knownAt`.
+    """
+
+    sql: str
+    looks_from: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SortKey:
+    """One column that orders a connection; `type` is its PostgreSQL type: timestamptz, bigint or float8."""
+
+    sql: str
+    type: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ordering:
+    """A total order and the rows it walks over: the keys end with a unique one and share one direction."""
+
+    rows: str
+    keys: tuple[SortKey, ...]
+    descending: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """A Relay connection over `rows`, a `select` with the holes {where}, {order} and {limit}.
+
+    `filters` maps an argument (or `argument.field` of an input object) to the predicate it adds when it is given.
+    `orderings` replaces rows and keys by the value of the argument `orderBy`.
+    """
+
+    ordering: Ordering
+    tag: str
+    filters: Mapping[str, str] = field(default_factory=dict)
+    orderings: Mapping[str, Ordering] = field(default_factory=dict)
+
+
+class Given(Protocol):
+    """What a choice may ask of a field's arguments. Each answer shapes the plan."""
+
+    def has(self, path: str) -> bool:
+        """Whether the argument (or `argument.field`) is given and not null."""
+        ...
+
+    def word(self, path: str) -> Hashable:
+        """The value of an enum argument."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """A source chosen by which arguments are given."""
+
+    choose: "Callable[[Given], Source]"
+
+
+Source = Value | Constant | Embedded | Rows | Page | Choice
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TypeWord:
+    """How the rows of an interface or union tell their type: `sql` yields a word, `words` lists those of each type."""
+
+    sql: str
+    words: Mapping[str, tuple[str, ...]]
+
+
+Declared = TypeVar("Declared")
+
+SOURCE = "source"
+SCOPE = "scope"
+JOINS = "joins"
+
+
+def planned(source: Source | None, description: str, *, scope: Scope | None = None) -> Any:
+    """A field read by the planner. Connections, edges and page information are known by their names: no source."""
+    return strawberry.field(description=description, metadata={SOURCE: source, SCOPE: scope})
+
+
+def planned_call(
+    source: Source, description: str, *, scope: Scope | None = None
+) -> Callable[[Callable[..., Declared]], Declared]:
+    """A field with arguments read by the planner: decorates the signature that declares them."""
+
+    def declare(signature: Callable[..., Declared]) -> Declared:
+        declared: Any = strawberry.field(
+            resolver=signature, description=description, metadata={SOURCE: source, SCOPE: scope}
+        )
+        return cast("Declared", declared)
+
+    return declare
+
+
+def unresolved() -> NoReturn:
+    """The body of a planned field with arguments: there is no resolver, the signature only declares it."""
+    raise NotImplementedError("fields of the read side are planned, never resolved")
+
+
+def column(name: str, kind: Kind) -> Value:
+    """A column of the row itself."""
+    return Value(sql=f"{{row}}.{name}", kind=kind)
+
+
+def as_text(sql: str) -> Value:
+    return Value(sql=sql, kind=Kind.TEXT)
+
+
+def as_word(sql: str) -> Value:
+    return Value(sql=sql, kind=Kind.WORD)
+
+
+def as_number(sql: str) -> Value:
+    return Value(sql=sql, kind=Kind.NUMBER)
+
+
+def as_float(sql: str) -> Value:
+    return Value(sql=sql, kind=Kind.FLOAT)
+
+
+def as_boolean(sql: str) -> Value:
+    return Value(sql=sql, kind=Kind.BOOLEAN)
+
+
+def as_instant(sql: str) -> Value:
+    return Value(sql=sql, kind=Kind.INSTANT)
+
+
+def as_date(sql: str) -> Value:
+    return Value(sql=sql, kind=Kind.DATE)
+
+
+def as_json(sql: str) -> Value:
+    return Value(sql=sql, kind=Kind.JSON)

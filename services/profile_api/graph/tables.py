@@ -1,0 +1,42 @@
+"""Which tables a read may touch and how each is limited to the caller's tenant: what is not listed cannot be read."""
+
+from profile_api.graph.request import ErrorCode, GraphError
+
+_TENANT_COLUMN = {
+    "tenant": "id",
+    "customer": "tenant_id",
+    "source_record": "tenant_id",
+    "identity": "tenant_id",
+    "event": "tenant_id",
+    "customer_order": "tenant_id",
+    "order_line": "tenant_id",
+    "order_adjustment": "tenant_id",
+    "lifecycle_clock": "tenant_id",
+    "lifecycle_transition": "tenant_id",
+    "purchase_journey": "tenant_id",
+    "customer_metrics": "tenant_id",
+    "prediction": "tenant_id",
+    "latest_prediction": "tenant_id",
+    "consent": "tenant_id",
+    "gap_reference": "tenant_id",
+}
+
+TENANT = "p.tenant_id"
+
+
+class UnguardedTableError(GraphError):
+    """A source names a table that has no declared tenant policy."""
+
+    def __init__(self, table: str) -> None:
+        super().__init__(
+            f"table {table!r} has no declared tenant policy and cannot be planned; declare it in tables.py",
+            code=ErrorCode.INTERNAL,
+        )
+
+
+def guarded(table: str) -> str:
+    """The table as a source may name it: only the rows of the request's tenant. PostgreSQL flattens the subquery."""
+    tenant_column = _TENANT_COLUMN.get(table)
+    if tenant_column is None:
+        raise UnguardedTableError(table)
+    return f"(select * from {table} where {tenant_column} = {TENANT})"

@@ -1,0 +1,19 @@
+"""Relay's page information, shared by every connection."""
+
+import strawberry
+
+from profile_api.graph.sources import planned
+
+
+@strawberry.type(description="Where a page of a connection lies.")
+class PageInfo:
+    has_next_page: bool = planned(None, "Whether more follows this page.")
+    has_previous_page: bool = planned(None, "Whether something precedes this page.")
+    start_cursor: str | None = planned(None, "Cursor of the first edge; null on an empty page.")
+    end_cursor: str | None = planned(None, "Cursor of the last edge; null on an empty page.")
+
+
+CURSOR = "Opaque; give it to `after` or `before` of the same connection and ordering."
+TOTAL = "How many there are in all, counted only when asked for; above 10,000 an estimate."
+EDGES = "The page, in the connection's order."
+PAGE_INFO = "What lies around the page."
