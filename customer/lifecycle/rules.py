@@ -166,7 +166,7 @@ def _walk(
 def _after_order(before: ClockPosition, rhythm: Rhythm, policy: LifecyclePolicy) -> ClockPosition:
     at, count = rhythm.orders[-1].ordered_at, len(rhythm.orders)
     limits = rhythm.limits()
-    wins_back = _is_former(before, at)
+    wins_back = _was_former(before, at)
     return ClockPosition(
         effective_at=at,
         cause=TransitionReason.ORDER,
@@ -193,12 +193,13 @@ def _after_closure(before: ClockPosition, at: datetime) -> ClockPosition:
     )
 
 
-def _is_former(position: ClockPosition, at: datetime) -> bool:
+def _was_former(position: ClockPosition, at: datetime) -> bool:
+    # Strictly before `at`: an order that comes at the very instant of the loss prevents it.
     if position.closed:
         return True
-    if position.won_back_until is not None and at < position.won_back_until:
+    if position.won_back_until is not None and at <= position.won_back_until:
         return False
-    return position.lost_at is not None and at >= position.lost_at
+    return position.lost_at is not None and at > position.lost_at
 
 
 def _loyal_until(orders: Sequence[OrderFact], policy: LifecyclePolicy) -> datetime | None:

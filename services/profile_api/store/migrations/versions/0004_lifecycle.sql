@@ -55,12 +55,12 @@ begin
 end
 $$;
 
--- The last order that won the customer back: none counts while the previous one still does, unless the account was closed.
+-- The last order that won the customer back: none counts until the previous one no longer does, unless after a closure.
 create function later_win_back(won_back_at timestamptz, candidate_at timestamptz, after_closure boolean, lasting interval)
 returns timestamptz
 language sql immutable parallel safe as $$
   select case
-    when after_closure or candidate_at >= coalesce(won_back_at + lasting, '-infinity') then candidate_at
+    when after_closure or candidate_at > coalesce(won_back_at + lasting, '-infinity') then candidate_at
     else won_back_at
   end
 $$;
