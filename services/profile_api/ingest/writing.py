@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 import asyncpg
 
@@ -65,7 +66,7 @@ async def finish_write(
 
     progress("lifecycle and metrics")
     await connection.execute(f"analyze {_ANALYSED}")
-    await refresh_derived(connection, tenant.id, list(touched))
+    await refresh_derived(connection, tenant.id, list(touched), now=datetime.now(UTC))
     await announce(connection, tenant.id, touched)
 
 
