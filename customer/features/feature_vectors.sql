@@ -218,41 +218,50 @@ rhythm as (
   from ranked_gap
   group by customer_id, as_of
 ),
-product as (
+product_in_category as (
   select
     valid_order.customer_id, valid_order.as_of, feature_order_line.product_id, feature_order_line.category,
     count(*) as line_count,
-    min(valid_order.days_ago) as days_ago,
-    count(distinct valid_order.days_ago) as day_count
+    min(valid_order.days_ago) as last_days_ago,
+    max(valid_order.days_ago) as first_days_ago
   from valid_order
   join feature_order_line on feature_order_line.order_id = valid_order.order_id
   group by valid_order.customer_id, valid_order.as_of, feature_order_line.product_id, feature_order_line.category
+),
+product as (
+  select
+    customer_id, as_of, product_id,
+    min(last_days_ago) as last_days_ago,
+    max(first_days_ago) as first_days_ago
+  from product_in_category
+  where product_id is not null
+  group by customer_id, as_of, product_id
+),
+product_summary as (
+  select
+    customer_id, as_of,
+    count(*) as product_count,
+    count(*) filter (where last_days_ago <= 90) as product_count_90d,
+    count(*) filter (where last_days_ago <= 365) as product_count_365d,
+    count(*) filter (where first_days_ago > last_days_ago) as rebought_product_count
+  from product
+  group by customer_id, as_of
 ),
 category as (
   select
     customer_id, as_of, category,
     cast(sum(line_count) as bigint) as line_count,
-    min(days_ago) as days_ago
-  from product
+    min(last_days_ago) as last_days_ago
+  from product_in_category
   where category is not null
   group by customer_id, as_of, category
-),
-product_summary as (
-  select
-    customer_id, as_of,
-    count(distinct product_id) as product_count,
-    count(distinct product_id) filter (where days_ago <= 90) as product_count_90d,
-    count(distinct product_id) filter (where days_ago <= 365) as product_count_365d,
-    count(distinct product_id) filter (where day_count >= 2) as rebought_product_count
-  from product
-  group by customer_id, as_of
 ),
 category_summary as (
   select
     customer_id, as_of,
     count(*) as category_count,
-    count(*) filter (where days_ago <= 90) as category_count_90d,
-    count(*) filter (where days_ago <= 365) as category_count_365d,
+    count(*) filter (where last_days_ago <= 90) as category_count_90d,
+    count(*) filter (where last_days_ago <= 365) as category_count_365d,
     cast(sum(line_count) as bigint) as line_count,
     max(line_count) as top_category_line_count
   from category
