@@ -5,6 +5,7 @@ import sys
 import typer
 
 import demo.cli
+import parcours.score
 import profile_api.cli
 import scoring.cli
 import training.cli
@@ -28,7 +29,7 @@ def build_app() -> typer.Typer:
     )
     serve = typer.Typer(help="Run one of the services in the foreground.", no_args_is_help=True)
     app.add_typer(serve, name="serve")
-    for package in (demo.cli, profile_api.cli, scoring.cli, training.cli):
+    for package in (demo.cli, profile_api.cli, scoring.cli, training.cli, parcours.score):
         package.register(app, serve)
     return app
 
@@ -49,3 +50,7 @@ def main() -> None:
         if debug or extra is None:
             raise
         sys.exit(f"parcours: this command needs {missing.name!r}; install parcours[{extra}]")
+    except Exception as error:  # noqa: BLE001 - the process edge: a mistake of ours still ends in one sentence
+        if debug:
+            raise
+        sys.exit(f"parcours: unexpected {type(error).__name__}: {error}; add --debug for the traceback")

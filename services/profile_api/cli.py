@@ -2,9 +2,15 @@
 
 import typer
 
+import profile_api.access.cli as access
+import profile_api.http.cli as http
 import profile_api.ingest.cli as ingest
+import profile_api.rescoring.cli as rescoring
 
 
 def register(app: typer.Typer, serve: typer.Typer) -> None:
     """Adds this package's commands to the command tree."""
     ingest.register(app)
+    access.register(app)
+    http.register(serve)
+    rescoring.register(serve)

@@ -1,1 +1,1 @@
-"""The scoring service: feature vectors in, predictions out; stateless, knows no customer."""
+"""The scoring service: feature vectors in, predictions out. Stateless; knows models, not customers."""

@@ -12,8 +12,9 @@ import msgspec
 
 from customer.contracts.score import Prediction, ScoreRequest, ScoreResponse
 from customer.errors import ParcoursError
-from profile_api.rescoring.features import FeatureVectors
+from customer.features.definitions import FEATURE_SET
 from profile_api.rescoring.outcomes import NotScoredCode
+from profile_api.store.feature_vectors import FeatureVectors
 
 _FIRST_PAUSE_S = 0.1
 _LONGEST_PAUSE_S = 2.0
@@ -31,9 +32,10 @@ class ScoringCallError(ParcoursError):
 class ScoringClient:
     """Persistent connections to one scoring service, as many as may be in flight."""
 
-    def __init__(self, url: str, *, connections: int) -> None:
+    def __init__(self, url: str, *, connections: int, transport: httpx.AsyncBaseTransport | None = None) -> None:
         self._http = httpx.AsyncClient(
             base_url=url,
+            transport=transport,
             limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections),
             trust_env=False,
         )
@@ -112,11 +114,11 @@ class ScoringClient:
 def score_request(vectors: FeatureVectors, *, as_of: datetime, drivers: int) -> ScoreRequest:
     """The contract's request for these customers' feature vectors."""
     return ScoreRequest(
-        feature_set=vectors.feature_set,
+        feature_set=FEATURE_SET,
         as_of=as_of,
         columns=list(vectors.columns),
-        rows=[list(row) for row in vectors.rows],
-        ids=[str(customer_id) for customer_id in vectors.ids],
+        rows=vectors.rows,
+        ids=[str(customer_id) for customer_id in vectors.customer_ids],
         drivers=drivers,
     )
 

@@ -11,7 +11,7 @@ from customer.errors import ParcoursError
 from profile_api.rescoring.circuit import CircuitBreaker
 from profile_api.rescoring.client import ScoringCallError, ScoringClient, score_request
 from profile_api.rescoring.features import FeatureReader, FeaturesUnavailableError
-from profile_api.rescoring.outcomes import NotScored, NotScoredCode, Scored, ScoringOutcome
+from profile_api.rescoring.outcomes import NotScored, NotScoredCode, ScoringOutcome, scored_customers
 from profile_api.rescoring.settings import RescoringSettings
 
 log = logging.getLogger(__name__)
@@ -143,19 +143,13 @@ class LiveScorer:
         vectors = await self._features.read(tenant_id, customer_ids, as_of, timeout_s=deadline)
         unknown = NotScored(code=NotScoredCode.UNKNOWN_CUSTOMER, message="nothing was known of this customer then")
         outcomes: dict[int, ScoringOutcome] = dict.fromkeys(customer_ids, unknown)
-        if not vectors.ids:
+        if not vectors.customer_ids:
             return outcomes
         request = score_request(vectors, as_of=as_of, drivers=self._settings.drivers)
         response = await self._client.score(request, timeout_s=deadline)
-        for customer_id, answer in zip(vectors.ids, response.predictions, strict=True):
-            outcomes[customer_id] = Scored(
-                customer_id=customer_id,
-                as_of=as_of,
-                expires_at=as_of + self._settings.prediction_lifetime,
-                feature_set=response.feature_set,
-                model_set=response.model_set,
-                answer=answer,
-            )
+        lifetime = self._settings.prediction_lifetime
+        for one in scored_customers(vectors.customer_ids, response, as_of=as_of, lifetime=lifetime):
+            outcomes[one.customer_id] = one
         return outcomes
 
 

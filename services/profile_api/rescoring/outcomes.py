@@ -1,10 +1,11 @@
 """What asking for a customer's prediction can end in: an answer with its dates, or a typed reason why there is none."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
-from customer.contracts.score import Prediction
+from customer.contracts.score import Prediction, ScoreResponse
 
 
 class NotScoredCode(StrEnum):
@@ -43,3 +44,20 @@ class Scored:
 
 
 ScoringOutcome = Scored | NotScored
+
+
+def scored_customers(
+    customer_ids: Sequence[int], response: ScoreResponse, *, as_of: datetime, lifetime: timedelta
+) -> list[Scored]:
+    """The answers of one response, each with its customer and dates; both are in the same order."""
+    return [
+        Scored(
+            customer_id=customer_id,
+            as_of=as_of,
+            expires_at=as_of + lifetime,
+            feature_set=response.feature_set,
+            model_set=response.model_set,
+            answer=answer,
+        )
+        for customer_id, answer in zip(customer_ids, response.predictions, strict=True)
+    ]

@@ -3,8 +3,10 @@
 from datetime import timedelta
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from profile_api.settings import SettingsError
 
 
 class RescoringSettings(BaseSettings):
@@ -32,6 +34,21 @@ class RescoringSettings(BaseSettings):
     batch_deadline_s: Annotated[float, Field(gt=0)] = 30.0
     batch_attempts: Annotated[int, Field(ge=1, le=10)] = 4
 
+    request_attempts: Annotated[int, Field(ge=1, le=20)] = 5
+    """How often the queue tries one customer whom the service cannot answer, before it waits for their next change."""
+    worker_jobs: Annotated[int, Field(ge=1, le=16)] = 4
+    """Tenants that one worker process serves at once."""
+    refresh_cron: str = "30 2 * * *"
+    """When, in UTC, everything that would expire within a day is scored anew."""
+
     @property
     def prediction_lifetime(self) -> timedelta:
         return timedelta(hours=self.prediction_lifetime_h)
+
+
+def load_rescoring_settings() -> RescoringSettings:
+    """The settings of this process. Errors: SettingsError."""
+    try:
+        return RescoringSettings()
+    except ValidationError as error:
+        raise SettingsError(error) from None

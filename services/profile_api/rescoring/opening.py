@@ -1,0 +1,49 @@
+"""Opens what scoring in batch and live needs, with pools of their own, and closes it again."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime
+
+import asyncpg
+import httpx
+
+from profile_api.rescoring.batch import BatchScorer
+from profile_api.rescoring.client import ScoringClient
+from profile_api.rescoring.features import stored_features
+from profile_api.rescoring.live import LiveScorer
+from profile_api.rescoring.settings import RescoringSettings
+
+
+@asynccontextmanager
+async def batch_scorer(
+    database_url: str,
+    settings: RescoringSettings,
+    *,
+    clock: Callable[[], datetime],
+    transport: httpx.AsyncBaseTransport | None = None,
+) -> AsyncIterator[BatchScorer]:
+    """A scorer with its own bounded pools; `transport` reaches a scoring application without a network."""
+    lanes = settings.batch_in_flight
+    async with (
+        asyncpg.create_pool(database_url, min_size=1, max_size=lanes + 1, command_timeout=60) as pool,
+        stored_features(database_url, connections=lanes) as features,
+        ScoringClient(settings.scoring_url, connections=lanes, transport=transport) as client,
+    ):
+        yield BatchScorer(pool=pool, features=features, client=client, settings=settings, clock=clock)
+
+
+@asynccontextmanager
+async def live_scorer(
+    database_url: str, settings: RescoringSettings, *, clock: Callable[[], datetime]
+) -> AsyncIterator[LiveScorer]:
+    """A live scorer; nothing is connected before the first question, so a profile API starts without scoring."""
+    lanes = settings.live_connections
+    async with (
+        stored_features(database_url, connections=lanes) as features,
+        ScoringClient(settings.scoring_url, connections=lanes) as client,
+    ):
+        scorer = LiveScorer(features=features, client=client, settings=settings, clock=clock)
+        try:
+            yield scorer
+        finally:
+            await scorer.aclose()

@@ -1,0 +1,83 @@
+"""The worker process: procrastinate wakes it for committed changes and by the clock; it drains the freshness queue."""
+
+import random
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import procrastinate
+from procrastinate.jobs import Job
+from procrastinate.retry import BaseRetryStrategy, RetryDecision
+
+from profile_api.rescoring.drain import Drain
+from profile_api.rescoring.opening import batch_scorer
+from profile_api.rescoring.queue import request_refresh
+from profile_api.rescoring.settings import RescoringSettings
+
+QUEUE = "rescoring"
+_LONGEST_PAUSE_S = 30.0
+_STALLED_AFTER_S = 30.0
+
+
+class Backoff(BaseRetryStrategy):
+    """Tries again for ever, in 0.5 s, then later and later up to half a minute: what is requested must be answered."""
+
+    def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision:
+        longest = min(_LONGEST_PAUSE_S, 0.5 * 2.0 ** min(job.attempts, 10))
+        pause = random.uniform(longest / 2, longest)  # noqa: S311 - spreads workers, guards nothing
+        return RetryDecision(retry_in={"milliseconds": round(1000 * pause)})
+
+
+def queue_app(
+    database_url: str, *, drain: Drain, clock: Callable[[], datetime], settings: RescoringSettings
+) -> procrastinate.App:
+    """The tasks of the queue: `rescore` one tenant, `refresh` every night, and rescue what a dead worker held."""
+    connector = procrastinate.PsycopgConnector(
+        conninfo=database_url,
+        kwargs={"options": "-c search_path=procrastinate,public", "application_name": "parcours worker"},
+        min_size=1,
+        max_size=3,
+        timeout=10.0,
+    )
+    app = procrastinate.App(connector=connector)
+
+    @app.task(name="rescore", queue=QUEUE, retry=Backoff())
+    async def rescore(tenant_id: int) -> None:
+        await drain.run(tenant_id)
+
+    @app.periodic(cron=settings.refresh_cron)
+    @app.task(name="refresh", queue=QUEUE, queueing_lock="refresh", retry=Backoff())
+    async def refresh(timestamp: int) -> None:
+        now = clock()
+        horizon = now + timedelta(hours=24)  # whatever would expire before the next night
+        async with drain.scorer.pool.acquire() as connection:
+            tenants = await request_refresh(connection, expiring_before=horizon, requested_at=now)
+        for tenant_id in tenants:
+            await rescore.configure(lock=f"rescoring:{tenant_id}").defer_async(tenant_id=tenant_id)
+
+    @app.periodic(cron="* * * * * */20")
+    @app.task(name="rescue", queue=QUEUE, queueing_lock="rescue", pass_context=True)
+    async def rescue(context: procrastinate.JobContext, timestamp: int) -> None:
+        manager = context.app.job_manager
+        for job in await manager.get_stalled_jobs(queue=QUEUE, seconds_since_heartbeat=_STALLED_AFTER_S):
+            await manager.retry_job(job)
+
+    return app
+
+
+async def run_worker(
+    database_url: str, settings: RescoringSettings, *, clock: Callable[[], datetime], until_idle: bool = False
+) -> None:
+    """Works until the process is told to stop; with `until_idle`, until there is nothing left to do now."""
+    async with batch_scorer(database_url, settings, clock=clock) as scorer:
+        drain = Drain(scorer=scorer, clock=clock, attempts=settings.request_attempts)
+        app = queue_app(database_url, drain=drain, clock=clock, settings=settings)
+        async with app.open_async():
+            await app.run_worker_async(
+                queues=[QUEUE],
+                concurrency=settings.worker_jobs,
+                wait=not until_idle,
+                listen_notify=not until_idle,
+                install_signal_handlers=not until_idle,
+                delete_jobs="always",
+                shutdown_graceful_timeout=20.0,
+            )

@@ -1,0 +1,124 @@
+"""The scoring application: its routes, what runs beside them, and how errors become answers."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from functools import partial
+from typing import cast
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from scoring.compute import ComputePool
+from scoring.errors import ScoringError
+from scoring.http import health
+from scoring.http.state import ServiceState, state_of
+from scoring.http.v1 import answer_score
+from scoring.loading import load_verified
+from scoring.metrics import ScoringMetrics
+from scoring.model_registry import ModelRegistry
+from scoring.model_repository import ModelRepository, model_repository
+from scoring.settings import ScoringSettings
+
+log = logging.getLogger(__name__)
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+def create_app(settings: ScoringSettings, *, repository: ModelRepository | None = None) -> Starlette:
+    """The application for these settings; `repository` overrides the one they name."""
+    metrics = ScoringMetrics()
+    models = ModelRegistry(
+        repository or model_repository(settings),
+        alias=settings.alias,
+        load=partial(load_verified, max_rows=settings.max_rows),
+        metrics=metrics,
+    )
+    app = Starlette(
+        routes=[
+            Route("/v1/score", measured("score", score), methods=["POST"]),
+            Route("/v2/health/live", health.live),
+            Route("/v2/health/ready", health.ready),
+            Route("/metrics", health.metrics),
+        ],
+        exception_handlers={ScoringError: _scoring_error, HTTPException: _http_error, Exception: _unforeseen},
+        lifespan=partial(_lifespan, settings=settings),
+        max_body_size=settings.max_body_bytes,
+    )
+    app.state.service = ServiceState(
+        models=models, pool=ComputePool(threads=settings.threads, waiting=settings.waiting), metrics=metrics
+    )
+    return app
+
+
+def service_of(app: Starlette) -> ServiceState:
+    """What the endpoints of this application share."""
+    return cast(ServiceState, app.state.service)
+
+
+async def score(request: Request) -> Response:
+    """`POST /v1/score`, see `scoring.http.v1`."""
+    state = state_of(request)
+    body = await request.body()
+    answer = await state.pool.run(partial(answer_score, body, loaded=state.models.current(), metrics=state.metrics))
+    return Response(answer, media_type="application/json")
+
+
+def measured(name: str, endpoint: Endpoint) -> Endpoint:
+    """The endpoint with its requests counted by status and timed, refusals included."""
+
+    async def measured_endpoint(request: Request) -> Response:
+        metrics = state_of(request).metrics
+        clock = asyncio.get_running_loop().time
+        began, status = clock(), 500
+        try:
+            response = await endpoint(request)
+            status = response.status_code
+            return response
+        except ScoringError as error:
+            status = error.status
+            raise
+        except HTTPException as error:
+            status = error.status_code
+            raise
+        finally:
+            metrics.answered(name, status, clock() - began)
+
+    return measured_endpoint
+
+
+@asynccontextmanager
+async def _lifespan(app: Starlette, *, settings: ScoringSettings) -> AsyncIterator[None]:
+    state = service_of(app)
+    follower = asyncio.create_task(state.models.follow(poll_s=settings.poll_s))
+    try:
+        yield
+    finally:
+        follower.cancel()
+        with suppress(asyncio.CancelledError):
+            await follower
+        state.pool.close()
+
+
+def error_answer(error: ScoringError) -> JSONResponse:
+    """Open Inference Protocol's error body, with the stable code beside the sentence."""
+    headers = {} if error.retry_after_s is None else {"retry-after": str(error.retry_after_s)}
+    return JSONResponse({"error": str(error), "code": error.code}, status_code=error.status, headers=headers)
+
+
+async def _scoring_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, ScoringError)  # noqa: S101 - what Starlette dispatched on
+    return error_answer(error)
+
+
+async def _http_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 - what Starlette dispatched on
+    return JSONResponse({"error": error.detail}, status_code=error.status_code, headers=error.headers)
+
+
+async def _unforeseen(request: Request, error: Exception) -> Response:
+    return JSONResponse({"error": "an unforeseen error; it was logged"}, status_code=500)

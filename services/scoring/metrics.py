@@ -1,0 +1,69 @@
+"""The figures the scoring service tells of itself, in Prometheus' terms."""
+
+import os
+
+import numpy as np
+import numpy.typing as npt
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, multiprocess
+
+_SECONDS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
+
+
+class ScoringMetrics:
+    """One set of instruments per application, so that two applications in one process do not collide."""
+
+    def __init__(self) -> None:
+        self.collectors = CollectorRegistry()
+        self.requests = Counter(
+            "parcours_scoring_requests", "Requests answered", ["endpoint", "status"], registry=self.collectors
+        )
+        self.seconds = Histogram(
+            "parcours_scoring_request_seconds",
+            "Time from request to answer",
+            ["endpoint"],
+            buckets=_SECONDS,
+            registry=self.collectors,
+        )
+        self.rows = Counter("parcours_scoring_rows", "Feature vectors scored", registry=self.collectors)
+        self.missing_values = Counter(
+            "parcours_scoring_missing_values", "Missing values among the features scored", registry=self.collectors
+        )
+        self.repository_errors = Counter(
+            "parcours_scoring_model_repository_errors", "Failed looks at the model repository", registry=self.collectors
+        )
+        self.model_sets_refused = Counter(
+            "parcours_scoring_model_sets_refused", "Model sets that must not serve", registry=self.collectors
+        )
+        self._model_set = Gauge(
+            "parcours_scoring_model_set_info",
+            "1 for the model set that serves",
+            ["model_set"],
+            registry=self.collectors,
+            multiprocess_mode="livemax",
+        )
+        self._served: str | None = None
+
+    def scored(self, matrix: npt.NDArray[np.float64]) -> None:
+        """Counts a matrix that was scored."""
+        self.rows.inc(len(matrix))
+        self.missing_values.inc(float(np.isnan(matrix).sum()))
+
+    def answered(self, endpoint: str, status: int, seconds: float) -> None:
+        """Counts one answered request."""
+        self.requests.labels(endpoint, str(status)).inc()
+        self.seconds.labels(endpoint).observe(seconds)
+
+    def model_set_served(self, key: str) -> None:
+        """Marks the model set that answers from now on."""
+        if self._served is not None:
+            self._model_set.labels(self._served).set(0)
+        self._model_set.labels(key).set(1)
+        self._served = key
+
+    def exposition(self) -> bytes:
+        """The text format; with several worker processes, the sum over all of them."""
+        if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+            return generate_latest(self.collectors)
+        together = CollectorRegistry()
+        multiprocess.MultiProcessCollector(together)  # type: ignore[no-untyped-call]
+        return generate_latest(together)
