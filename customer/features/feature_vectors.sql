@@ -23,7 +23,7 @@ adjustment as (
     and feature_adjustment.occurred_at < member.as_of
     and feature_adjustment.received_at < member.as_of
 ),
-adjusted_order as (
+adjusted_order as materialized (
   select
     customer_id, as_of, order_id,
     cast(sum(amount_minor) as bigint) as adjusted_minor,
@@ -75,7 +75,7 @@ valid_order as (
   from known_order
   where invalid = 0 and cancellation_count = 0 and (net_minor is null or net_minor > 0)
 ),
-order_summary as (
+order_summary as materialized (
   select
     customer_id, as_of,
     count(*) as order_count,
@@ -139,7 +139,7 @@ order_summary as (
   from valid_order
   group by customer_id, as_of
 ),
-returned_order as (
+returned_order as materialized (
   select
     customer_id, as_of,
     count(*) as known_order_count,
@@ -148,7 +148,7 @@ returned_order as (
   from known_order
   group by customer_id, as_of
 ),
-return_summary as (
+return_summary as materialized (
   select
     customer_id, as_of,
     count(*) as return_count,
@@ -184,7 +184,7 @@ ranked_gap as (
     ) as gap_rank
   from gap
 ),
-rhythm as (
+rhythm as materialized (
   select
     customer_id, as_of,
     count(*) as purchase_day_count,
@@ -237,7 +237,7 @@ product as (
   where product_id is not null
   group by customer_id, as_of, product_id
 ),
-product_summary as (
+product_summary as materialized (
   select
     customer_id, as_of,
     count(*) as product_count,
@@ -256,7 +256,7 @@ category as (
   where category is not null
   group by customer_id, as_of, category
 ),
-category_summary as (
+category_summary as materialized (
   select
     customer_id, as_of,
     count(*) as category_count,
@@ -278,7 +278,7 @@ touchpoint as (
     and feature_event.received_at < member.as_of
   where feature_event.type <> 'ORDER'
 ),
-touchpoint_summary as (
+touchpoint_summary as materialized (
   select
     customer_id, as_of,
     count(*) as touchpoint_count,

@@ -17,7 +17,7 @@ BATCH = 50
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeatureVectors:
-    """`rows[i][j]` is feature `columns[j]` of `customer_ids[i]`: the asked ids that are customers, not absorbed ones."""
+    """`rows[i][j]` is feature `columns[j]` of `customer_ids[i]`, the people the asked ids stand for."""
 
     columns: tuple[str, ...]
     customer_ids: list[int]
@@ -47,7 +47,7 @@ async def connect_features(database_url: str, *, statement_timeout_s: float = 10
 async def read_feature_vectors(
     connection: asyncpg.Connection, tenant_id: int, customer_ids: Sequence[int], as_of: datetime
 ) -> FeatureVectors:
-    """Reads in batches; ids that are unknown, of another tenant or absorbed by a merge are left out."""
+    """Reads in batches. An absorbed id answers as the person it became; unknown ids and other tenants' are left out."""
     found: list[int] = []
     rows: list[list[FeatureValue]] = []
     for start in range(0, len(customer_ids), BATCH):
