@@ -11,7 +11,7 @@ $(INSTALLED): requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	touch $@
 
-.PHONY: help install demo down doctor test check format lock bench bench-graphql bench-scoring bench-ingest bench-scale
+.PHONY: help install demo down doctor test check format lock
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
 

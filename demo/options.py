@@ -32,6 +32,18 @@ class DemoOptions:
     detach: bool = False
     as_json: bool = False
 
+    def arguments(self) -> list[str]:
+        """The command line that asks for the same."""
+        given = ["demo", "--dataset", self.dataset, "--port-base", str(self.port_base)]
+        given += ["--limit-customers", str(self.limit_customers)] if self.limit_customers else []
+        flags = {
+            "--keep-dates": self.keep_dates,
+            "--fresh": self.fresh,
+            "--detach": self.detach,
+            "--json": self.as_json,
+        }
+        return given + [flag for flag, is_set in flags.items() if is_set]
+
     @property
     def data_key(self) -> str:
         """Names the loaded data in words: two starts with the same key share it."""

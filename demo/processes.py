@@ -101,10 +101,13 @@ class Supervisor:
     def record(self) -> None:
         """Writes down which processes run, for `parcours down` and `parcours doctor`."""
         services = {
-            name: {**_identity(running.process.pid), "port": running.service.port, "log": str(running.log)}
-            for name, running in self._running.items()
+            name: {**_identity(running.process.pid), **_seen(running)} for name, running in self._running.items()
         }
         write_private_json(self._home.processes_file, {**_identity(os.getpid()), "services": services})
+
+
+def _seen(running: _Running) -> dict[str, Any]:
+    return {"port": running.service.port, "health_url": running.service.health_url, "log": str(running.log)}
 
 
 def raise_if_ports_taken(ports: Mapping[int, str]) -> None:

@@ -11,14 +11,13 @@ from demo.home import Home, read_json, write_private_json
 class Progress:
     """The steps done so far, and the facts later starts need; written down after every step."""
 
-    def __init__(self, home: Home, *, data_key: str, fresh: bool) -> None:
+    def __init__(self, home: Home, *, data_key: str) -> None:
         self._file = home.progress_file
-        content = {} if fresh else read_json(self._file)
+        content = read_json(self._file)
         found = content.get("data")
         if found is not None and found != data_key:
             raise OtherDataLoadedError(found=str(found), wanted=data_key, home=home.folder)
         self._content: dict[str, Any] = {"data": data_key, "done": [], "facts": {}, **content}
-        self.is_new = not self._content["done"]
 
     @property
     def facts(self) -> dict[str, Any]:

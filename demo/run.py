@@ -1,6 +1,7 @@
 """Brings the whole system up on one machine, step by step, and keeps it running."""
 
 import asyncio
+import json
 import shutil
 import signal
 import time
@@ -8,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from types import FrameType
+from typing import Any, NoReturn
 
 from rich.console import Console
 
@@ -17,10 +18,13 @@ from demo.detached import tell_ready
 from demo.errors import AlreadyRunningError
 from demo.home import DemoSettings, Home, open_home, write_private_json
 from demo.layout import Ports, api_service, environment, mlflow_service, scoring_service, urls, worker_service
+from demo.load import TENANT, load_dataset
 from demo.options import DemoOptions, validated
 from demo.processes import Supervisor, find_running_demo, raise_if_ports_taken
 from demo.progress import Progress
 from demo.steps import Steps
+from profile_api.store.embedded import start_embedded_postgres, stop_embedded_postgres
+from profile_api.store.migrate import migrate
 
 _START_TIMEOUT_S = 90.0
 
@@ -30,43 +34,132 @@ class _Demo:
     options: DemoOptions
     home: Home
     ports: Ports
-    steps: Steps
+    database_url: str
+    environment: dict[str, str]
     services: Supervisor
     progress: Progress
-    environment: dict[str, str]
+    steps: Steps
 
 
 def run_demo(options: DemoOptions, settings: DemoSettings, *, now: datetime, ready_descriptor: int | None) -> None:
     """Returns only when interrupted (Ctrl-C, SIGTERM), after everything has been stopped."""
-    validated(options)
-    home = open_home(settings)
-    console = Console(stderr=options.as_json)
-    raise_if_it_cannot_start(home, options)
+    started = time.monotonic()
+    home, ports = open_home(settings), Ports.from_base(options.port_base)
+    raise_if_it_cannot_start(home, ports, options)
     if options.fresh:
         remove_state(home)
-    started = time.monotonic()
+    console = Console(stderr=options.as_json)
+    progress = Progress(home, data_key=options.data_key)
     steps = Steps(home=home, console=console)
-    progress = Progress(home, data_key=options.data_key, fresh=options.fresh)
-    with _interruptible(), _database(home, settings, steps) as database_url:
-        services = Supervisor(home)
-        ports = Ports.from_base(options.port_base)
-        demo = _Demo(
-            options=options,
-            home=home,
-            ports=ports,
-            steps=steps,
-            services=services,
-            progress=progress,
-            environment=environment(home, ports, database_url=database_url),
-        )
-        try:
-            bring_up(demo, now=now)
-            console.print(f"ready after {time.monotonic() - started:.0f} s", highlight=False)
-            if ready_descriptor is not None:
-                tell_ready(ready_descriptor, home)
-            services.watch(report=console.print)
-        except KeyboardInterrupt:
-            console.print("stopping …")
-        finally:
-            services.stop()
-            home.services_file.unlink(missing_ok=True)
+    services = Supervisor(home)
+    services.record()
+    try:
+        with _interruptible(), _database(home, settings, steps) as database_url:
+            demo = _Demo(
+                options=options,
+                home=home,
+                ports=ports,
+                database_url=database_url,
+                environment=environment(home, ports, database_url=database_url),
+                services=services,
+                progress=progress,
+                steps=steps,
+            )
+            try:
+                answer = bring_up(demo, now=now, started=started)
+                if options.as_json:
+                    print(json.dumps(answer, indent=2, default=str), flush=True)  # noqa: T201 - the command's result
+                if ready_descriptor is not None:
+                    tell_ready(ready_descriptor, home)
+                services.watch(report=console.print)
+            finally:
+                console.print("stopping …")
+                services.stop()
+    except KeyboardInterrupt:
+        console.print("stopped")
+    finally:
+        home.services_file.unlink(missing_ok=True)
+        home.processes_file.unlink(missing_ok=True)
+
+
+def raise_if_it_cannot_start(home: Home, ports: Ports, options: DemoOptions) -> None:
+    """All that can be known before anything is started."""
+    validated(options)
+    running = find_running_demo(home)
+    if running is not None:
+        raise AlreadyRunningError(pid=running, home=home.folder)
+    raise_if_ports_taken(ports.by_number())
+
+
+def remove_state(home: Home) -> None:
+    """Forgets the loaded data, the models and the progress; logs stay."""
+    stop_embedded_postgres(home.postgres)
+    shutil.rmtree(home.postgres, ignore_errors=True)
+    shutil.rmtree(home.mlflow, ignore_errors=True)
+    home.mlflow.mkdir()
+    home.progress_file.unlink(missing_ok=True)
+
+
+def bring_up(demo: _Demo, *, now: datetime, started: float) -> dict[str, Any]:
+    """Starts, loads, trains and scores whatever is not there yet; returns what a caller may want to know."""
+    services, steps, progress = demo.services, demo.steps, demo.progress
+    services.start(mlflow_service(demo.home, demo.ports, demo.environment))
+    if progress.is_done("train"):
+        services.start(scoring_service(demo.ports, demo.environment))
+    with steps.step("migrate", "Tables brought up to date"):
+        migrate(demo.database_url)
+    services.start(api_service(demo.ports, demo.environment))
+    if not progress.is_done("load"):
+        with progress.once("load"):
+            load_dataset(demo.options, steps, progress, database_url=demo.database_url, now=now)
+    if not progress.is_done("train"):
+        with steps.step("mlflow", "MLflow answers"):
+            services.wait_healthy(["mlflow"], timeout_s=_START_TIMEOUT_S)
+        with progress.once("train"):
+            steps.run("train", "Models trained", ["train", *_training_options(demo.options)], demo.environment)
+        services.start(scoring_service(demo.ports, demo.environment))
+    services.start(worker_service(demo.environment))
+    with steps.step("services", "All services answer"):
+        services.wait_healthy(["mlflow", "scoring", "api", "worker"], timeout_s=_START_TIMEOUT_S)
+    if not progress.is_done("score"):
+        with progress.once("score"):
+            steps.run("score", "Every customer scored", ["score"], demo.environment)
+    credentials = asyncio.run(create_credentials(demo.database_url, tenant=TENANT, now=now))
+    write_private_json(demo.home.services_file, {"urls": urls(demo.ports), "credentials": credentials})
+    return {
+        "urls": urls(demo.ports),
+        "services_file": str(demo.home.services_file),
+        "facts": progress.facts,
+        "seconds": {**steps.seconds, "total": round(time.monotonic() - started, 1)},
+    }
+
+
+def _training_options(options: DemoOptions) -> list[str]:
+    return ["--quick"] if options.limit_customers else []
+
+
+@contextmanager
+def _database(home: Home, settings: DemoSettings, steps: Steps) -> Iterator[str]:
+    if settings.database_url is not None:
+        yield settings.database_url
+        return
+    try:
+        with steps.step("postgres", "PostgreSQL started"):
+            url = start_embedded_postgres(home.postgres, keep_running=True)
+        yield url
+    finally:
+        stop_embedded_postgres(home.postgres)
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Lets SIGTERM end the block the way Ctrl-C does."""
+
+    def interrupt(*_: object) -> NoReturn:
+        raise KeyboardInterrupt
+
+    previous = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, previous)

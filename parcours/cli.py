@@ -50,7 +50,7 @@ def main() -> None:
         if debug or extra is None:
             raise
         sys.exit(f"parcours: this command needs {missing.name!r}; install parcours[{extra}]")
-    except Exception as error:  # noqa: BLE001 - the process edge: a mistake of ours still ends in one sentence
+    except Exception as error:  # the process edge: our own mistakes end in one sentence too
         if debug:
             raise
         sys.exit(f"parcours: unexpected {type(error).__name__}: {error}; add --debug for the traceback")

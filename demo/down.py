@@ -1,0 +1,25 @@
+"""Stops everything a demo started on this state folder."""
+
+import json
+
+from rich.console import Console
+
+from demo.home import DemoSettings, open_home
+from demo.processes import stop_recorded_processes
+from profile_api.store.embedded import stop_embedded_postgres
+
+
+def stop_everything(settings: DemoSettings, *, as_json: bool) -> None:
+    """Stops the services and the embedded database; says what was running. Data and models stay."""
+    home = open_home(settings)
+    stopped = stop_recorded_processes(home)
+    if settings.database_url is None and (home.postgres / "postmaster.pid").exists():
+        stop_embedded_postgres(home.postgres)
+        stopped.append("postgres")
+    home.services_file.unlink(missing_ok=True)
+    if as_json:
+        print(json.dumps({"stopped": stopped}))  # noqa: T201 - the command's result
+    elif stopped:
+        Console().print(f"stopped: {', '.join(stopped)}", highlight=False)
+    else:
+        Console().print(f"nothing was running on {home.folder}", highlight=False)
