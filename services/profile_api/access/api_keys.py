@@ -29,6 +29,12 @@ class ApiKey:
     expires_at: datetime | None
     revoked_at: datetime | None
 
+    def state(self, now: datetime) -> str:
+        """`live`, `expired` or `revoked`."""
+        if self.revoked_at is not None:
+            return "revoked"
+        return "expired" if self.expires_at is not None and self.expires_at <= now else "live"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyHolder:

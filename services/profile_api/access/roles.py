@@ -3,6 +3,7 @@
 from enum import StrEnum
 from typing import Final
 
+from profile_api.access.errors import AccessError
 from profile_api.graph.request import Scope
 
 
@@ -15,6 +16,13 @@ class Role(StrEnum):
     ML_ENGINEER = "ml_engineer"  # trains and watches models
     PRIVACY_OFFICER = "privacy_officer"  # answers access and erasure requests
     SERVICE = "service"  # another system: a federation router, a campaign tool
+
+
+class UnknownRoleError(AccessError):
+    """No role has the stated name."""
+
+    def __init__(self, *, name: str) -> None:
+        super().__init__(f"there is no role {name!r}; expected one of {', '.join(Role)}")
 
 
 SCOPES_OF_ROLE: Final[dict[Role, frozenset[Scope]]] = {
@@ -34,3 +42,11 @@ SCOPES_OF_ROLE: Final[dict[Role, frozenset[Scope]]] = {
 def scopes_of(roles: frozenset[Role]) -> frozenset[Scope]:
     """Everything that any of the roles may see; no role, no scope."""
     return frozenset().union(*(SCOPES_OF_ROLE[role] for role in roles))
+
+
+def role_named(name: str) -> Role:
+    """The role of that name; raises `UnknownRoleError`."""
+    try:
+        return Role(name.lower())
+    except ValueError:
+        raise UnknownRoleError(name=name) from None

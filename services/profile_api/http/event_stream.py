@@ -50,7 +50,7 @@ class EventStream:
     async def refuse(self, error: GraphError, send: Send) -> None:
         """Tells a client that only reads events why its operation did not start."""
         await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
-        await send(_chunk(_next(error_body(error.message, error.code)) + _COMPLETE, last=True))
+        await send(_chunk(_next(error_body(error)) + _COMPLETE, last=True))
 
     async def _stream(self, ready: Ready, send: Send) -> None:
         async def send_in_time(data: bytes, *, last: bool = False) -> None:

@@ -1,6 +1,7 @@
 """GraphQL over HTTP: what one GET or POST on /graphql does, from headers to the last byte."""
 
 import asyncio
+import logging
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -15,9 +16,10 @@ from profile_api.http.event_stream import EventStream
 from profile_api.http.graphiql import graphiql_page
 from profile_api.http.metrics import REFUSALS, count_answer
 from profile_api.http.negotiation import MediaType, acceptable, check_content_type
+from profile_api.http.observed import request_id
 from profile_api.http.operations import Operations, Ready, error_body, may_run_over_get
 from profile_api.http.parameters import Parameters, parse_body, parse_query_string
-from profile_api.http.refusal import MalformedRequestError, MethodNotAllowedError, Refusal
+from profile_api.http.refusal import InternalError, MalformedRequestError, MethodNotAllowedError, Refusal
 from profile_api.http.reply import (
     Reply,
     reply_to_answer,
@@ -28,6 +30,7 @@ from profile_api.http.reply import (
 from profile_api.http.settings import EdgeSettings
 
 _LONGEST_QUERY_STRING: Final = 16_000
+_LOG: Final = logging.getLogger("parcours.http")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,8 +71,11 @@ class GraphQLEndpoint:
         except ClientGoneError:
             return
         except Refusal as refusal:
-            REFUSALS.labels(refusal.code.value).inc()
+            REFUSALS.labels(str(refusal.code)).inc()
             reply = reply_to_refusal(refusal, _of_errors(accepted))
+        except Exception:  # noqa: BLE001  (the edge of the process: the client gets an error, we get the traceback)
+            _LOG.exception("request %s failed", request_id.get())
+            reply = reply_to_refusal(InternalError(), _of_errors(accepted))
         if reply is not None:
             await reply.send(send)
 
@@ -111,7 +117,7 @@ class GraphQLEndpoint:
         return parse_body(body, most=settings.largest_batch, deepest=settings.deepest_variables)
 
     async def _refused(self, error: GraphError, exchange: _Exchange) -> Reply | None:
-        REFUSALS.labels(error.code.value).inc()
+        REFUSALS.labels(str(error.code)).inc()
         if exchange.media_type is MediaType.EVENTS:
             await self._event_stream.refuse(error, exchange.send)
             return None
@@ -150,7 +156,7 @@ class GraphQLEndpoint:
                 raise MalformedRequestError("a subscription cannot be part of a batch")
             answer = await self._operations.run(ready)
         except (GraphError, Refusal) as error:
-            answer = Answer(kind=AnswerKind.INVALID, body=error_body(error.message, error.code))
+            answer = Answer(kind=AnswerKind.INVALID, body=error_body(error))
         count_answer(answer)
         return answer
 

@@ -1,16 +1,17 @@
 """One operation of one caller, whatever the transport: its document, its allowance, its run."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import msgspec
 
 from profile_api.access.allowance import Allowance
+from profile_api.graph.errors import formatted
 from profile_api.graph.request import (
     Answer,
     Caller,
-    ErrorCode,
     GraphError,
     GraphExecutor,
     GraphQLRequest,
@@ -88,11 +89,11 @@ def may_run_over_get(ready: Ready) -> bool:
     return ready.prepared.kind is OperationKind.QUERY
 
 
-def error_body(message: str, code: ErrorCode) -> bytes:
-    """A GraphQL response of one error and no data."""
-    return msgspec.json.encode({"errors": [{"message": message, "extensions": {"code": code.value}}]})
+def errors_of(error: Refusal | GraphError) -> Sequence[Mapping[str, Any]]:
+    """The `errors` of an operation that did not run."""
+    return formatted(error if isinstance(error, GraphError) else GraphError(error.message, code=error.code))
 
 
-def error_list(error: Refusal | GraphError) -> list[dict[str, object]]:
-    """The errors of an operation that did not run, as a WebSocket's `error` message carries them."""
-    return [{"message": error.message, "extensions": {"code": error.code.value}}]
+def error_body(error: Refusal | GraphError) -> bytes:
+    """A GraphQL response without data."""
+    return msgspec.json.encode({"errors": errors_of(error)})

@@ -118,3 +118,14 @@ class OverloadedError(Refusal):
             code=ErrorCode.OVERLOADED,
             headers=(("retry-after", "1"),),
         )
+
+
+class InternalError(Refusal):
+    """Something broke that nobody foresaw; the log has the traceback beside the request id."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the request could not be answered; the x-request-id header names it in our logs",
+            status=HTTPStatus.INTERNAL_SERVER_ERROR,
+            code=ErrorCode.INTERNAL,
+        )

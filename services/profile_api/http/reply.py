@@ -74,14 +74,14 @@ def reply_to_graph_error(error: GraphError, media_type: MediaType, *, draft: boo
     if error.code in _PERSISTED:
         # 200, as the servers that invented the protocol answer: clients take other statuses for a broken network.
         status, headers = HTTPStatus.OK, (("cache-control", "private, no-cache, must-revalidate"),)
-    return Reply(status=status, body=error_body(error.message, error.code), media_type=media_type, headers=headers)
+    return Reply(status=status, body=error_body(error), media_type=media_type, headers=headers)
 
 
 def reply_to_refusal(refusal: Refusal, media_type: MediaType) -> Reply:
     """The response for a request that is not one, or whose caller is not let in."""
     return Reply(
         status=refusal.status,
-        body=error_body(refusal.message, refusal.code),
+        body=error_body(refusal),
         media_type=media_type,
         headers=refusal.headers,
     )

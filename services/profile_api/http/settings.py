@@ -32,6 +32,8 @@ class EdgeSettings(BaseSettings):
 
     environment: Environment = Field(Environment.DEVELOPMENT, description="development or production")
 
+    database_connections: int = Field(4, ge=1, le=100, description="connections per process for GraphQL operations")
+
     largest_body: int = Field(1_000_000, ge=1_000, description="bytes of a request body, decompressed")
     body_within_s: float = Field(10.0, gt=0, description="seconds a request body may take to arrive")
     deadline_s: float = Field(10.0, gt=0, description="seconds an operation may take")

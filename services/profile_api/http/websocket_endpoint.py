@@ -9,11 +9,11 @@ import msgspec
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from profile_api.graph.request import Answer, AnswerKind, Caller, GraphError, OperationKind
+from profile_api.graph.request import Answer, AnswerKind, Caller, ErrorCode, GraphError, OperationKind
 from profile_api.http import websocket_messages as words
 from profile_api.http.door import Door, bearer_token
 from profile_api.http.metrics import LISTENERS, REFUSALS, count_answer
-from profile_api.http.operations import Operations, Ready, error_list
+from profile_api.http.operations import Operations, Ready, errors_of
 from profile_api.http.parameters import Parameters
 from profile_api.http.refusal import MalformedRequestError, OverloadedError, Refusal
 from profile_api.http.settings import EdgeSettings
@@ -145,8 +145,9 @@ class Conversation:
         elif operation_id in self._running:
             await self._close(Close.SUBSCRIBER_EXISTS, f"Subscriber for {operation_id} already exists")
         elif len(self._running) >= self._settings.most_subscriptions:
-            found = [{"message": f"at most {self._settings.most_subscriptions} operations may run on one connection"}]
-            await self._send(words.errors(operation_id, [found[0] | {"extensions": {"code": "LIMIT_EXCEEDED"}}]))
+            most = self._settings.most_subscriptions
+            refusal = GraphError(f"at most {most} operations may run on one connection", code=ErrorCode.LIMIT_EXCEEDED)
+            await self._send(words.errors(operation_id, errors_of(refusal)))
         else:
             task = asyncio.create_task(self._run(operation_id, parameters, caller))
             self._running[operation_id] = task
@@ -165,9 +166,9 @@ class Conversation:
             else:
                 completed = await self._answer(operation_id, await self._operations.run(ready))
         except (GraphError, Refusal) as error:
-            REFUSALS.labels(error.code.value).inc()
+            REFUSALS.labels(str(error.code)).inc()
             self._running.pop(operation_id, None)
-            await self._send(words.errors(operation_id, error_list(error)))
+            await self._send(words.errors(operation_id, errors_of(error)))
             return
         self._running.pop(operation_id, None)  # the id is free again before the client can know
         if completed:

@@ -1,5 +1,6 @@
 """The words of the graphql-transport-ws protocol: what clients may say, how we answer, why we hang up."""
 
+from collections.abc import Mapping, Sequence
 from enum import IntEnum
 from typing import Any, Final
 
@@ -79,7 +80,7 @@ def next_answer(operation_id: str, body: bytes) -> str:
     return (b'{"type":"next","id":%b,"payload":%b}' % (msgspec.json.encode(operation_id), body)).decode()
 
 
-def errors(operation_id: str, found: list[dict[str, Any]]) -> str:
+def errors(operation_id: str, found: Sequence[Mapping[str, Any]]) -> str:
     return msgspec.json.encode({"type": "error", "id": operation_id, "payload": found}).decode()
 
 

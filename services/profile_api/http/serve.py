@@ -1,0 +1,67 @@
+"""Runs the profile API: one uvicorn process, or several workers on one port."""
+
+import os
+import tempfile
+from pathlib import Path
+from typing import Final
+
+import asyncpg
+import uvicorn
+from starlette.applications import Starlette
+
+from profile_api.graph.engine import GraphEngine
+from profile_api.http.app import build_app
+from profile_api.http.settings import EdgeSettings
+from profile_api.settings import database_url, load_settings
+
+_CONNECTIONS_OF_A_WORKER: Final = 4
+_LARGEST_MESSAGE: Final = 1_000_000
+
+
+def create_app() -> Starlette:
+    """The application with everything read from the environment; uvicorn calls it in each worker."""
+    edge = EdgeSettings.from_environment()
+    url = database_url(load_settings())
+    executor = GraphEngine(url, connections=edge.database_connections)
+    return build_app(settings=edge, executor=executor, connections=access_pool(url))
+
+
+def access_pool(url: str) -> asyncpg.Pool:
+    """Connections for the edge's own small questions: keys, tenants, readiness."""
+    return asyncpg.create_pool(
+        url,
+        min_size=1,
+        max_size=_CONNECTIONS_OF_A_WORKER,
+        timeout=10,
+        command_timeout=5,
+        server_settings={"timezone": "UTC", "application_name": "parcours-access"},
+    )
+
+
+def serve(*, host: str, port: int, workers: int) -> None:
+    """Blocks until it is told to stop; connections in use are given ten seconds to finish."""
+    EdgeSettings.from_environment()  # tells all mistakes now, not once per worker
+    url = database_url(load_settings())
+    os.environ["DATABASE_URL"] = url  # an embedded server is started here once, not by each worker
+    with tempfile.TemporaryDirectory(prefix="parcours-metrics-") as folder:
+        if workers > 1:
+            os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", str(Path(folder)))
+        uvicorn.run(
+            "profile_api.http.serve:create_app",
+            factory=True,
+            host=host,
+            port=port,
+            workers=workers,
+            loop="uvloop",
+            http="httptools",
+            ws="websockets-sansio",
+            ws_max_size=_LARGEST_MESSAGE,
+            ws_max_queue=16,
+            access_log=False,
+            server_header=False,
+            date_header=False,
+            timeout_keep_alive=75,
+            timeout_graceful_shutdown=10,
+            backlog=4096,
+            limit_concurrency=10_000,
+        )
