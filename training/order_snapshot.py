@@ -7,16 +7,7 @@ from pathlib import Path
 from customer.features.relations import RELATIONS
 from customer.order_file.reader import OrderFileSummary, read_order_file
 from customer.vocabulary import Channel
-from training.snapshot import (
-    NoFactsError,
-    Snapshot,
-    assign_buckets,
-    bounded_connection,
-    content_hash,
-    empty_folder,
-    write_manifest,
-    write_relation,
-)  # fmt: skip
+from training.snapshot import NoFactsError, Snapshot, bounded_connection, empty_folder, freeze
 
 _FACTS = Path(__file__).parent / "sql" / "facts_from_orders.sql"
 
@@ -47,17 +38,8 @@ def snapshot_from_orders(
         if summary.orders == 0:
             raise NoFactsError(source=repr(orders.name))
         connection.execute(_FACTS.read_text())
-        buckets = assign_buckets(connection)
-        digests = {relation: write_relation(connection, folder, relation, relation) for relation in RELATIONS}
-        connection.execute(f"copy feature_customer to '{folder / 'feature_customer.parquet'}' (format parquet)")
-    snapshot = Snapshot(
-        folder=folder,
-        content_hash=content_hash(digests),
-        known_before=known_before,
-        time_zone=time_zone,
-        currency=summary.currency,
-        has_amounts=summary.has_amounts,
-        bucket_count=buckets,
-        row_counts={name: rows for name, (rows, _) in digests.items()} | {"feature_customer": summary.customers},
-    )
-    return write_manifest(snapshot), summary
+        snapshot = freeze(
+            connection, folder, [(relation, relation) for relation in RELATIONS],
+            known_before=known_before, time_zone=time_zone, currency=summary.currency,
+        )  # fmt: skip
+    return snapshot, summary

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -67,15 +67,6 @@ def empty_folder(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
 
 
-def write_manifest(snapshot: Snapshot) -> Snapshot:
-    """The last step: a folder without a manifest is not a snapshot, so an interrupted one is never mistaken for one."""
-    values = {key: value for key, value in asdict(snapshot).items() if key != "folder"}
-    values["known_before"] = snapshot.known_before.isoformat()
-    values["row_counts"] = dict(snapshot.row_counts)
-    (snapshot.folder / MANIFEST).write_text(json.dumps(values, indent=2))
-    return snapshot
-
-
 def bounded_connection(*, memory_limit: str = MEMORY_LIMIT, spill: Path | None = None) -> duckdb.DuckDBPyConnection:
     """An in-memory DuckDB that keeps to its memory, spills to `spill`, and reads and writes times in UTC."""
     settings: dict[str, str | bool | int | float | list[str]] = {
@@ -124,6 +115,47 @@ def write_relation(connection: duckdb.DuckDBPyConnection, folder: Path, relation
     return int(rows), str(digest)
 
 
-def content_hash(digests: Mapping[str, tuple[int, str]]) -> str:
-    """One name for the facts of all relations."""
-    return hashlib.sha256(json.dumps(sorted(digests.items())).encode()).hexdigest()[:16]
+def freeze(
+    connection: duckdb.DuckDBPyConnection,
+    folder: Path,
+    sources: Iterable[tuple[str, str]],
+    *,
+    known_before: datetime,
+    time_zone: str,
+    currency: str,
+) -> Snapshot:
+    """Writes every (relation, its source in the connection) and the manifest. `feature_member` and `feature_customer`
+    must be in the connection; a source is read once, before the next one is asked for."""
+    bucket_count = assign_buckets(connection)
+    written = {relation: write_relation(connection, folder, relation, source) for relation, source in sources}
+    customers = folder / "feature_customer.parquet"
+    connection.execute(
+        f"copy (select customer_id, customer_key from feature_customer) to '{customers}' (format parquet)"
+    )
+    counts = {relation: rows for relation, (rows, _) in written.items()}
+    [(counts["feature_customer"],)] = connection.execute("select count(*) from feature_customer").fetchall()
+    snapshot = Snapshot(
+        folder=folder,
+        content_hash=hashlib.sha256(json.dumps([time_zone, currency, sorted(written.items())]).encode()).hexdigest()[
+            :16
+        ],
+        known_before=known_before,
+        time_zone=time_zone,
+        currency=currency,
+        has_amounts=_has_amounts(connection, folder),
+        bucket_count=bucket_count,
+        row_counts=counts,
+    )
+    values = {key: value for key, value in asdict(snapshot).items() if key != "folder"}
+    values["known_before"] = known_before.isoformat()
+    # The last step: a folder without a manifest is no snapshot, so an interrupted one is never mistaken for one.
+    (folder / MANIFEST).write_text(json.dumps(values, indent=2))
+    return snapshot
+
+
+def _has_amounts(connection: duckdb.DuckDBPyConnection, folder: Path) -> bool:
+    if not any((folder / "feature_order").glob("bucket=*/*.parquet")):
+        return False
+    files = f"read_parquet('{folder}/feature_order/*/*.parquet')"
+    [(found,)] = connection.execute(f"select count(total_minor) > 0 from {files}").fetchall()
+    return bool(found)
