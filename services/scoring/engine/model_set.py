@@ -1,0 +1,191 @@
+"""A loaded model set: turns a matrix of feature vectors into every prediction, consistently and without pandas."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from customer.contracts.score import Prediction
+from customer.errors import FeatureSetMismatchError
+from customer.features.definitions import FEATURE_NAMES, FEATURE_SET
+from customer.vocabulary import PredictionBasis, PredictionKind
+from scoring.engine.answers import answers
+from scoring.engine.btyd import Flags, Floats, History
+from scoring.engine.design import FeatureColumns, Inputs, model_inputs, target_inputs, with_targets
+from scoring.engine.distribution import Curve, baseline_curve, initial_log_odds, log_survival, logit, sigmoid
+from scoring.engine.explanation import Explainer
+from scoring.engine.scores import Scores
+from scoring.engine.spec import ModelSetSpec, UnusableModelSetError, read_spec
+from scoring.engine.value import ValueEstimate, baseline_expected, cumulative_expected, interval_around
+
+if TYPE_CHECKING:
+    from lightgbm import Booster
+
+
+class ModelSet:
+    """Models trained together on one feature set. Thread-safe: nothing changes after loading."""
+
+    def __init__(self, spec: ModelSetSpec, boosters: dict[str, list["Booster"]]) -> None:
+        self.spec = spec
+        self.horizon_days = spec.horizon_days
+        self._boosters = boosters
+        self._columns = FeatureColumns(spec.columns)
+        self._edges = np.asarray(spec.grid.edges)
+        self._explainer = Explainer(spec, boosters)
+
+    def basis(self, kind: PredictionKind) -> PredictionBasis:
+        """MODEL, or BASELINE where the data was too little or the models lost against the baseline."""
+        return PredictionBasis(self.spec.basis.get(kind, PredictionBasis.BASELINE))
+
+    @property
+    def feature_set(self) -> str:
+        """The hash of the features it was trained on."""
+        return self.spec.feature_set
+
+    def predict(
+        self,
+        matrix: Floats,
+        *,
+        as_of: datetime,
+        horizon_days: int | None = None,
+        drivers: int = 0,
+        ids: Sequence[str] | None = None,
+        versions: Mapping[str, str] | None = None,
+    ) -> list[Prediction]:
+        """The answers on the wire, in the order of the rows; `versions` names the models as a registry does.
+
+        The vectors carry all that the models know of `as_of`; it is asked for so that answers are never undated.
+        """
+        del as_of
+        scores = self.scores(matrix, horizon_days=horizon_days, drivers=drivers)
+        return answers(self.spec, scores, ids=ids, versions=versions or {})
+
+    def scores(self, matrix: Floats, *, horizon_days: int | None = None, drivers: int = 0, threads: int = 1) -> Scores:
+        """The predictions as columns: one row per customer, columns in the declared order of the features.
+
+        Another horizon than the trained one is answered from the same distribution.
+        """
+        horizon = horizon_days or self.horizon_days
+        ordered = self._columns.of(matrix, "order_count") > 0
+        rows = matrix[ordered]
+        history = self._columns.history(rows)
+        inputs = model_inputs(rows, self._columns, self.spec.design, self.spec.btyd, self.horizon_days)
+        curve = self._curve(rows, inputs, history, threads)
+        silent = curve.silent_through(float(horizon))
+        value = self._value(rows, inputs, history, curve, float(horizon), threads)
+        days = np.union1d(self._edges[1:], [float(horizon)])
+        within = np.column_stack([1.0 - curve.silent_through(float(day)) for day in days])
+        reasons = self._explainer.reasons(rows, inputs, history, drivers) if drivers else None
+        return Scores(
+            horizon_days=horizon,
+            has_orders=ordered,
+            churn=_spread(silent, ordered),
+            p10_days=_spread(curve.quantile(0.1), ordered),
+            p50_days=_spread(curve.quantile(0.5), ordered),
+            p90_days=_spread(curve.quantile(0.9), ordered),
+            days=days,
+            within=_spread(within, ordered),
+            value=_spread_value(value, ordered),
+            loyalty=_spread(self._loyalty(rows, history), ordered),
+            reasons=reasons,
+        )
+
+    def _curve(self, rows: Floats, inputs: Inputs, history: History, threads: int) -> Curve:
+        if self.basis(PredictionKind.NEXT_PURCHASE) is PredictionBasis.BASELINE:
+            return baseline_curve(self.spec.btyd, history, self._edges)
+        hazard = self.hazard_log_odds(rows, inputs, history, threads)
+        curve = Curve(edges=self._edges, log_survival=log_survival(hazard))
+        if self.basis(PredictionKind.CHURN) is PredictionBasis.BASELINE or not self.spec.direct_weight:
+            return curve
+        direct = _raw(self._boosters["churn"][0], inputs, threads)
+        weight = self.spec.direct_weight
+        log_odds = weight * direct + (1.0 - weight) * logit(curve.silent_through(float(self.horizon_days)))
+        return curve.through(float(self.horizon_days), sigmoid(log_odds))
+
+    def hazard_log_odds(self, rows: Floats, inputs: Inputs, history: History, threads: int = 1) -> Floats:
+        """(rows, intervals): log-odds of an order in each interval, given none before it."""
+        targets = target_inputs(rows, self._columns, self._edges, knows_season=self.spec.grid.knows_season)
+        joined = with_targets(inputs, targets)
+        boosters = self._boosters["next_purchase"]
+        raw = sum(_raw(booster, joined, threads) for booster in boosters) / len(boosters)
+        found: Floats = np.reshape(raw, targets.shape[:2]) + initial_log_odds(self.spec.btyd, history, self._edges)
+        return found
+
+    def _value(
+        self, rows: Floats, inputs: Inputs, history: History, curve: Curve, horizon: float, threads: int
+    ) -> ValueEstimate | None:
+        calibration = self.spec.value
+        if calibration is None or self.spec.spending is None:
+            return None
+        if self.basis(PredictionKind.VALUE) is PredictionBasis.BASELINE:
+            expected = self.baseline_value(rows, history, horizon)
+        else:
+            edges = np.asarray(calibration.edges)
+            targets = target_inputs(rows, self._columns, edges, knows_season=self.spec.grid.knows_season)
+            booster = self._boosters["value"][0]
+            raw = np.reshape(_raw(booster, with_targets(inputs, targets), threads), targets.shape[:2])
+            reach = min(horizon, float(edges[-1]))
+            expected = cumulative_expected(np.exp(raw) * calibration.unit_minor, edges, reach)
+            if horizon > reach:
+                orders = self.spec.btyd.expected_orders
+                expected = expected * orders(history, horizon) / np.maximum(orders(history, reach), 1e-9)
+        return interval_around(expected, curve.silent_through(horizon), calibration)
+
+    def baseline_value(self, rows: Floats, history: History, horizon: float) -> Floats:
+        """Minor units by MBG/NBD and Gamma-Gamma alone; the set must know amounts."""
+        if self.spec.spending is None:
+            raise ValueError("this model set was trained without amounts")
+        repeat = self._columns.of(rows, "mean_repeat_day_amount")
+        basket = self._columns.of(rows, "mean_basket")
+        return baseline_expected(self.spec.btyd, self.spec.spending, history, repeat, basket, horizon)
+
+    def _loyalty(self, rows: Floats, history: History) -> Floats:
+        """P(at least two more orders within a year of the first) for who ordered once, by the MBG/NBD process."""
+        once = self._columns.of(rows, "order_count") == 1
+        if self.spec.loyalty is None:
+            return np.full(len(rows), np.nan)
+        left = np.maximum(float(self.spec.loyalty["window_days"]) - history.age, 0.0)
+        scale, power = float(self.spec.loyalty["scale"]), float(self.spec.loyalty["power"])
+        chance = np.clip(scale * self.spec.btyd.at_least_two(history, left) ** power, 0.0, 1.0)
+        return np.where(once, chance, np.nan)
+
+
+def load_model_set(path: Path) -> ModelSet:
+    """Errors: UnusableModelSetError; FeatureSetMismatchError when trained on other features than this process knows."""
+    from lightgbm import Booster
+    from lightgbm.basic import LightGBMError
+
+    spec = read_spec(path)
+    if spec.feature_set != FEATURE_SET or spec.columns != list(FEATURE_NAMES):
+        raise FeatureSetMismatchError(expected=FEATURE_SET, found=spec.feature_set, model=spec.id)
+    try:
+        boosters = {
+            name: [Booster(model_file=str(path / file)) for file in names] for name, names in spec.boosters.items()
+        }
+    except LightGBMError as error:
+        raise UnusableModelSetError(path, f"LightGBM cannot read its trees ({error})") from error
+    return ModelSet(spec, boosters)
+
+
+def _raw(booster: "Booster", inputs: Inputs, threads: int) -> Floats:
+    answer: Floats = np.asarray(booster.predict(inputs, raw_score=True, num_threads=threads), dtype=np.float64)
+    return answer
+
+
+def _spread(values: Floats, ordered: Flags) -> Floats:
+    """NaN for the rows left out."""
+    spread = np.full((len(ordered), *values.shape[1:]), np.nan)
+    spread[ordered] = values
+    return spread
+
+
+def _spread_value(value: ValueEstimate | None, ordered: Flags) -> ValueEstimate | None:
+    if value is None:
+        return None
+    return ValueEstimate(
+        expected=_spread(value.expected, ordered),
+        low=_spread(value.low, ordered),
+        high=_spread(value.high, ordered),
+    )
