@@ -10,7 +10,7 @@ from demo.simulation.names import AREA_CODES, FAMILY_NAMES, GIVEN_NAMES, PLACES
 _SQL = Path(__file__).parent / "sql"
 _STEPS = (
     *("basket", "household", "person", "online_order", "browsing", "page"),
-    *("email", "delivery", "service", "feedback", "consent", "touchpoint"),
+    *("email", "delivery", "service", "feedback", "consent", "touchpoint", "relations"),
 )
 
 
@@ -25,10 +25,10 @@ class Simulated:
 
 
 def simulate(connection: duckdb.DuckDBPyConnection, *, seed: str = "parcours") -> Simulated:
-    """Leaves sim_person, sim_order, sim_touchpoint and sim_consent, one row per person, basket, touchpoint, consent.
+    """Adds the drawn people, identities, touchpoints and consents to a workspace that holds The Complete Journey.
 
-    Reads the views `transactions`, `products`, `campaigns` and `campaign_descriptions` of the connection; instants are
-    naive UTC as in the data set, not moved.
+    The workspace is as `profile_api.ingest.complete_journey.prepare_complete_journey` leaves it. Drawing happens at the
+    data set's own times (naive UTC); its macro `moved` puts the results where the rest of the import is.
     """
     for statement in _macros(seed):
         connection.execute(statement)
@@ -64,5 +64,5 @@ def _macros(seed: str) -> tuple[str, ...]:
 
 
 def _count(connection: duckdb.DuckDBPyConnection, relation: str) -> int:
-    row = connection.execute(f"select count(*) from {relation}").fetchone()
-    return int(row[0]) if row else 0
+    [(count,)] = connection.execute(f"select count(*) from {relation}").fetchall()
+    return int(count)
