@@ -17,9 +17,14 @@ CHUNK = 20_000
 """Customers per round of statements: what a round sorts stays in memory, and time stays linear."""
 
 _FIRST_OCCASION_YEAR = 1990
-_FEW = 100
 _MANY = 1_000
 _BULK_SHARE = 20
+
+# The planner cannot know how many rows the first steps of these long statements yield. Without nested loops its worst
+# guess costs a hash table instead of a quadratic join; and for a few customers planning would cost more than running.
+_FEW = 100
+_FEW_SETTINGS = ("plan_cache_mode = force_generic_plan", "enable_nestloop = off")
+_MANY_SETTINGS = ("plan_cache_mode = force_custom_plan", "enable_nestloop = off", "work_mem = '256MB'")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,16 +66,9 @@ class _Run:
         self.policy = policy
 
     async def everybody(self, progress: Callable[[int, int], None] | None) -> DerivedSummary:
-        await self.connection.execute("analyze customer, identity, event, customer_order, order_line, order_adjustment")
         await self._refresh_references(None)
-        roots = await self._ids("select id from customer where tenant_id = $1 and id = root_id order by id")
-        absorbed = await self._ids("select id from customer where tenant_id = $1 and id <> root_id")
-        await self._forget(absorbed)
-        total = DerivedSummary(customers=0, transitions=0, changed_transitions=0)
-        for chunk in _chunks(roots):
-            total = _sum(total, await self._recompute(chunk, chunk))
-            if progress:
-                progress(total.customers, len(roots))
+        persons = await self._persons(_sql("derived_everybody"), self.tenant_id)
+        total = await self._recompute_all(persons, progress)
         await self.connection.execute(_sql("metrics_rfm"), self.tenant_id, self.now)
         return total
 
@@ -82,38 +80,58 @@ class _Run:
         return bool(count * _BULK_SHARE >= known)
 
     async def touched(self, customer_ids: list[int]) -> DerivedSummary:
-        rows = await self.connection.fetch(_sql("derived_members"), self.tenant_id, customer_ids)
-        roots = sorted({row["root_id"] for row in rows})
-        await self._forget([row["id"] for row in rows if row["id"] != row["root_id"]])
+        persons = await self._persons(_sql("derived_members"), self.tenant_id, customer_ids)
+        members = [member for ids in persons.values() for member in ids]
         missing = await self.connection.fetchval(
-            _sql("lifecycle_missing_months"), roots, self.policy.version, self.tenant_id
+            _sql("lifecycle_missing_months"), members, self.policy.version, self.tenant_id
         )
         if missing:
             await self._refresh_references(missing)
+        return await self._recompute_all(persons, None)
+
+    async def _persons(self, query: str, *arguments: object) -> dict[int, list[int]]:
+        """The member ids of each root."""
+        persons: dict[int, list[int]] = {}
+        for row in await self.connection.fetch(query, *arguments):
+            persons.setdefault(row["root_id"], []).append(row["id"])
+        return persons
+
+    async def _recompute_all(
+        self, persons: dict[int, list[int]], progress: Callable[[int, int], None] | None
+    ) -> DerivedSummary:
         total = DerivedSummary(customers=0, transitions=0, changed_transitions=0)
-        for chunk in _chunks(roots):
-            total = _sum(total, await self._recompute(chunk, chunk))
+        for roots in _chunks(sorted(persons)):
+            members = [(member, root) for root in roots for member in persons[root]]
+            await self._forget([member for member, root in members if member != root])
+            counts = await self._recompute([member for member, _ in members], [root for _, root in members])
+            total = DerivedSummary(
+                customers=total.customers + len(roots),
+                transitions=total.transitions + counts["transition_count"],
+                changed_transitions=total.changed_transitions + counts["changed_count"],
+            )
+            if progress:
+                progress(total.customers, len(persons))
         return total
 
-    async def _recompute(self, roots: list[int], ids: list[int]) -> DerivedSummary:
-        run = self.connection
-        plan = "force_generic_plan" if len(roots) <= _FEW else "force_custom_plan"
-        await run.execute(f"set local plan_cache_mode = {plan}")
-        numbers, windows, signals = _policy_parameters(self.policy, self.now.year)
-        await run.execute(_sql("lifecycle_clear"), ids)
-        await run.execute(_sql("lifecycle_clock"), roots, numbers, windows, self.tenant_id)
-        counts = await run.fetchrow(_sql("lifecycle_transition"), roots, numbers, signals, self.now, ids)
-        await run.execute("delete from purchase_journey where customer_id = any($1::bigint[])", ids)
-        await run.execute(_sql("journey"), roots, list(self.policy.intent_events), self.policy.journey_break_days)
+    async def _recompute(self, members: list[int], roots: list[int]) -> asyncpg.Record:
+        run, policy = self.connection, self.policy
+        for setting in _FEW_SETTINGS if len(members) <= _FEW else _MANY_SETTINGS:
+            await run.execute(f"set local {setting}")
+        numbers, windows, signals = _policy_parameters(policy, self.now.year)
+        await run.execute("delete from lifecycle_clock where customer_id = any($1::bigint[])", members)
+        await run.execute(_sql("lifecycle_clock"), members, roots, numbers, windows, self.tenant_id)
+        counts = await run.fetchrow(_sql("lifecycle_transition"), members, roots, numbers, signals, self.now)
+        await run.execute("delete from purchase_journey where customer_id = any($1::bigint[])", members)
+        await run.execute(_sql("journey"), members, roots, list(policy.intent_events), policy.journey_break_days)
         await run.execute(
-            _sql("metrics"), roots, self.now, self.policy.preference_half_life_days,
-            self.policy.acquisition_trigger_days, self.tenant_id,
+            _sql("metrics"), members, roots, self.now, policy.preference_half_life_days,
+            policy.acquisition_trigger_days, self.tenant_id,
         )  # fmt: skip
-        return DerivedSummary(
-            customers=len(roots), transitions=counts["transition_count"], changed_transitions=counts["changed_count"]
-        )
+        return counts
 
     async def _forget(self, absorbed: list[int]) -> None:
+        if not absorbed:
+            return
         for table in ("lifecycle_clock", "lifecycle_transition", "purchase_journey", "customer_metrics"):
             await self.connection.execute(f"delete from {table} where customer_id = any($1::bigint[])", absorbed)
 
@@ -179,14 +197,6 @@ def _policy_parameters(policy: LifecyclePolicy, year: int) -> tuple[str, str, st
 
 def _chunks(ids: list[int]) -> Iterator[list[int]]:
     return (ids[start : start + CHUNK] for start in range(0, len(ids), CHUNK))
-
-
-def _sum(one: DerivedSummary, other: DerivedSummary) -> DerivedSummary:
-    return DerivedSummary(
-        customers=one.customers + other.customers,
-        transitions=one.transitions + other.transitions,
-        changed_transitions=one.changed_transitions + other.changed_transitions,
-    )
 
 
 def _months_since_1970(day: date) -> int:

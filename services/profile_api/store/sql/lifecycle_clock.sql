@@ -1,9 +1,10 @@
--- Rewrites lifecycle_clock for the roots $1: one row per instant at which an order, a closure or an invalidation moved a
--- person's clock, exactly as customer.lifecycle.rules.clock says. $2: the policy's numbers, $3: its occasion windows.
+-- Writes lifecycle_clock for the members $1 of the roots $2 (aligned arrays): one row per instant at which an order, a
+-- closure or an invalidation moved a person's clock, exactly as customer.lifecycle.rules.clock says. $3: the policy's
+-- numbers, $4: its occasion windows, $5: the tenant.
 -- An epoch runs from one invalidation to the next; within it the set of valid orders only grows, so that every row is
 -- a running aggregate over the orders that last through the epoch.
 with policy as materialized (
-  select * from jsonb_to_record($2::jsonb) as policy (
+  select * from jsonb_to_record($3::jsonb) as policy (
     version text, observation_window_days integer, alert_percentile integer, lost_percentile integer,
     minimum_own_gaps integer, minimum_reference_gaps integer, fallback_alert_days integer, fallback_lost_days integer,
     minimum_lapsing_days integer, loyal_orders integer, loyal_orders_in_window integer, won_back_days integer,
@@ -12,10 +13,10 @@ with policy as materialized (
   )
 ),
 occasion_window as materialized (
-  select * from jsonb_to_recordset($3::jsonb) as occasion_window (key text, first_day integer, last_day integer)
+  select * from jsonb_to_recordset($4::jsonb) as occasion_window (key text, first_day integer, last_day integer)
 ),
 member as materialized (
-  select customer.id, customer.root_id, customer.tenant_id from customer where customer.root_id = any($1::bigint[])
+  select * from unnest($1::bigint[], $2::bigint[]) as member (id, root_id)
 ),
 placed_order as materialized (
   select
@@ -23,6 +24,7 @@ placed_order as materialized (
     coalesce(o.invalid_at, 'infinity') as invalid_at
   from member
   join customer_order o on o.customer_id = member.id
+  where o.customer_id = any($1::bigint[])
 ),
 known_since as (
   select root_id, min(at) as at
@@ -32,7 +34,8 @@ known_since as (
     select member.root_id, identity.linked_at
     from member
     join identity on identity.customer_id = member.id
-    where identity.type in ('USER_ID', 'EMAIL', 'PHONE', 'LOYALTY_CARD', 'ACCOUNT')
+    where identity.customer_id = any($1::bigint[])
+      and identity.type in ('USER_ID', 'EMAIL', 'PHONE', 'LOYALTY_CARD', 'ACCOUNT')
   ) as sign_of_life
   group by root_id
 ),
@@ -41,7 +44,8 @@ closure as materialized (
   from member
   cross join policy
   join event on event.customer_id = member.id
-  where event.type in ('FEEDBACK', 'SERVICE', 'OTHER') and policy.closure_events ? event.name
+  where event.customer_id = any($1::bigint[]) and event.type in ('FEEDBACK', 'SERVICE', 'OTHER')
+    and policy.closure_events ? event.name
 ),
 epoch as materialized (
   select
@@ -59,9 +63,9 @@ epoch as materialized (
 lasting_order as (
   select
     epoch.root_id, epoch.start_at, o.id, o.ordered_at, o.local_day, o.local_month, o.main_category,
-    extract(year from date '1970-01-01' + o.local_day)::integer as local_year,
     row_number() over running as order_number,
     o.local_day - lag(o.local_day) over running as gap,
+    first_value(o.local_day) over running as first_day,
     lag(o.ordered_at, policy.loyal_orders_in_window - 1) over running as window_order_at
   from epoch
   cross join policy
@@ -72,8 +76,7 @@ lasting_order as (
 paced_order as materialized (
   select
     *,
-    count(*) filter (where gap > 0) over running as gap_count,
-    count(*) over (partition by root_id, start_at, local_year order by ordered_at, id) as year_order_count
+    count(*) filter (where gap > 0) over running as gap_count
   from lasting_order
   window running as (partition by root_id, start_at order by ordered_at, id)
 ),
@@ -126,52 +129,64 @@ reference_limit as (
   cross join policy
   left join early_order leader on leader.root_id = early_order.root_id and leader.start_at = early_order.start_at
     and leader.order_number = early_order.leading_order
-  left join gap_reference category on category.tenant_id = $4::integer and category.policy_version = policy.version
+  left join gap_reference category on category.tenant_id = $5::integer and category.policy_version = policy.version
     and category.local_month = early_order.local_month and category.category = leader.main_category
     and category.category <> '' and category.gap_count >= policy.minimum_reference_gaps
-  left join gap_reference brand on brand.tenant_id = $4::integer and brand.policy_version = policy.version
+  left join gap_reference brand on brand.tenant_id = $5::integer and brand.policy_version = policy.version
     and brand.local_month = early_order.local_month and brand.category = ''
     and brand.gap_count >= policy.minimum_reference_gaps
 ),
--- Festive customers: alert and lost when whole windows of the occasions they buy for have passed without an order.
-occasional_order as materialized (
-  select
-    paced_order.root_id, paced_order.start_at, paced_order.id, paced_order.order_number, paced_order.ordered_at,
-    paced_order.local_day, paced_order.local_year,
-    count(*) filter (where paced_order.year_order_count = 1) over running as year_count,
-    max(paced_order.year_order_count) over running as most_in_a_year
+-- Festive customers: alert and lost when whole windows of the occasions they buy for have passed without an order. Only
+-- runs of few enough orders over enough years are looked at; that is a small part of the orders of most shops.
+seldom_run as (
+  select root_id, start_at, max(order_number) as order_count
   from paced_order
-  where (paced_order.root_id, paced_order.start_at) in (
-    select root_id, start_at from paced_order cross join policy
-    group by root_id, start_at, policy.festive_years
-    having count(*) filter (where year_order_count = 1) >= policy.festive_years
-  )
-  window running as (partition by paced_order.root_id, paced_order.start_at order by paced_order.order_number)
+  cross join policy
+  where local_day - first_day >= 365 * (policy.festive_years - 2)
+    and order_number <= policy.festive_orders_a_year * ((local_day - first_day) / 365 + 2)
+    and order_number >= policy.festive_years
+  group by root_id, start_at
 ),
-window_by_year as (
-  select distinct window_year, occasion_window.*
+seldom_order as materialized (
+  select
+    o.root_id, o.start_at, o.id, o.order_number, o.ordered_at, o.local_day,
+    extract(year from date '1970-01-01' + o.local_day)::integer as local_year
+  from paced_order o
+  join seldom_run on seldom_run.root_id = o.root_id and seldom_run.start_at = o.start_at
+    and seldom_run.order_count >= o.order_number
+),
+window_by_year as materialized (
+  select distinct touched.local_year, occasion_window.*
   from occasion_window
   cross join lateral (values
     (extract(year from date '1970-01-01' + first_day)::integer), (extract(year from date '1970-01-01' + last_day)::integer)
-  ) as touched (window_year)
+  ) as touched (local_year)
 ),
 occasion_order as materialized (
   select distinct o.root_id, o.start_at, o.order_number, window_by_year.key
-  from occasional_order o
-  join window_by_year on window_by_year.window_year = o.local_year
+  from seldom_order o
+  join window_by_year on window_by_year.local_year = o.local_year
     and o.local_day between window_by_year.first_day and window_by_year.last_day
+),
+own_occasion as (
+  select root_id, start_at, key, min(order_number) as since_number from occasion_order group by root_id, start_at, key
 ),
 festive_order as materialized (
   select o.root_id, o.start_at, o.order_number, o.ordered_at, o.local_day
   from (
     select
-      occasional_order.*,
-      count(*) filter (where inside.order_number is not null) over (
-        partition by occasional_order.root_id, occasional_order.start_at order by occasional_order.order_number
-      ) as inside_count
-    from occasional_order
+      by_year.*,
+      count(*) filter (where year_order_count = 1) over running as year_count,
+      max(year_order_count) over running as most_in_a_year,
+      count(inside.order_number) over running as inside_count
+    from (
+      select
+        *, count(*) over (partition by root_id, start_at, local_year order by order_number) as year_order_count
+      from seldom_order
+    ) as by_year
     left join (select distinct root_id, start_at, order_number from occasion_order) as inside
       using (root_id, start_at, order_number)
+    window running as (partition by root_id, start_at order by order_number)
   ) as o
   cross join policy
   where o.year_count >= policy.festive_years and o.most_in_a_year <= policy.festive_orders_a_year
@@ -191,15 +206,13 @@ festive_limit as (
         partition by own.root_id, own.start_at, own.order_number order by occasion_window.last_day, occasion_window.key
       ) as number
     from (
-      select distinct
-        festive_order.root_id, festive_order.start_at, festive_order.order_number, festive_order.ordered_at,
-        festive_order.local_day, occasion_order.key
+      select festive_order.*, own_occasion.key
       from festive_order
-      join occasion_order using (root_id, start_at)
-      where occasion_order.order_number <= festive_order.order_number
+      join own_occasion using (root_id, start_at)
+      where own_occasion.since_number <= festive_order.order_number
     ) as own
     join occasion_window on occasion_window.key = own.key and occasion_window.first_day > own.local_day
-    join tenant on tenant.id = $4::integer
+    join tenant on tenant.id = $5::integer
   ) as missed
   cross join policy
   group by missed.root_id, missed.start_at, missed.order_number
@@ -233,64 +246,60 @@ limited_order as (
 -- The three kinds of happening, in the order in which they take effect at one instant.
 happening as (
   select
-    root_id, start_at, null::timestamptz as end_at, ordered_at as at, 1 as rank, id, 'ORDER' as cause,
-    ordered_at as last_order_at, alert_at, lost_at, basis, order_number,
-    window_order_at
+    root_id, start_at, ordered_at as at, 1 as rank, id, 'ORDER' as cause, ordered_at as last_order_at, alert_at, lost_at,
+    basis, window_order_at
   from limited_order
   union all
-  select epoch.root_id, epoch.start_at, null, epoch.known_at, 0, 0, 'IDENTIFIED', null, null, null, null, null, null
+  select root_id, start_at, known_at, 0, 0, 'IDENTIFIED', null, null, null, null, null
   from epoch
   union all
-  select epoch.root_id, epoch.start_at, null, closure.at, 2, 0, 'ACCOUNT_CLOSED', null, null, null, null, null, null
+  select epoch.root_id, epoch.start_at, closure.at, 2, 0, 'ACCOUNT_CLOSED', null, null, null, null, null
   from epoch
   join closure on closure.root_id = epoch.root_id and closure.at < epoch.end_at
 ),
 counted_happening as (
   select
     *,
-    count(*) filter (where cause = 'ORDER') over running as order_count,
-    lag(cause) over running as cause_before,
+    count(last_order_at) over running as order_count,
+    lag(cause) over running = 'ACCOUNT_CLOSED' as follows_closure,
     lag(lost_at) over running as lost_at_before,
     max(last_order_at) over running as latest_order_at
   from happening
   window running as (partition by root_id, start_at order by at, rank, id)
 ),
-cycled_happening as (
+comeback as (
   select
-    counted_happening.*,
-    cause = 'ORDER' and order_count > 1 and cause_before = 'ACCOUNT_CLOSED' as follows_closure,
-    case when cause = 'ORDER' and order_count > 1 and (cause_before = 'ACCOUNT_CLOSED' or at > lost_at_before) then at end
+    *,
+    case when cause = 'ORDER' and order_count > 1 and (follows_closure or at > lost_at_before) then at end
       as candidate_at
   from counted_happening
-  where cause <> 'ACCOUNT_CLOSED' or order_count > 0
+  where order_count > 0 or cause = 'IDENTIFIED'
 ),
 clock as (
   select
-    cycled_happening.*,
+    comeback.*,
     last_win_back(candidate_at, follows_closure, make_interval(hours => 24 * policy.won_back_days)) over running
-      as won_back_at
-  from cycled_happening
+      as won_back_at,
+    greatest(at, start_at) as effective_at,
+    lead(greatest(at, start_at)) over running as next_effective_at
+  from comeback
   cross join policy
   window running as (partition by root_id, start_at order by at, rank, id)
 ),
--- What came before an epoch began stands at its beginning; at one instant the last happening counts.
 position as (
-  select distinct on (clock.root_id, greatest(clock.at, clock.start_at))
-    clock.*,
-    greatest(clock.at, clock.start_at) as effective_at,
-    1 + count(*) filter (where clock.won_back_at = clock.candidate_at) over (
-      partition by clock.root_id, clock.start_at order by clock.at, clock.rank, clock.id
+  select
+    *,
+    1 + count(*) filter (where won_back_at = candidate_at) over (
+      partition by root_id, start_at order by at, rank, id
     ) as cycle
   from clock
-  order by
-    clock.root_id, greatest(clock.at, clock.start_at), clock.start_at desc, clock.at desc, clock.rank desc, clock.id desc
 )
 insert into lifecycle_clock (
   tenant_id, customer_id, effective_at, cause, last_order_at, alert_at, lost_at, basis, order_count, cycle,
   loyal_until, won_back_until, closed, policy_version
 )
 select
-  $4::integer, position.root_id, position.effective_at,
+  $5::integer, position.root_id, position.effective_at,
   case when position.at < position.start_at then 'ORDER_INVALIDATED' else position.cause end,
   position.latest_order_at, position.alert_at, position.lost_at, position.basis, position.order_count, position.cycle,
   case
@@ -303,3 +312,5 @@ select
   policy.version
 from position
 cross join policy
+-- What came before an epoch began stands at its beginning; of what took effect at one instant the last counts.
+where position.next_effective_at is distinct from position.effective_at

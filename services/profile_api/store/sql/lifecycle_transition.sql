@@ -1,29 +1,32 @@
--- Brings lifecycle_transition of the roots $1 in line with their lifecycle_clock, exactly as customer.lifecycle.rules
--- says: the stage is evaluated at every instant at which it might change, and what did not change is dropped. Rows that
--- stay as they were keep their recorded_at. $2: the policy's numbers, $3: its advocacy signals, $4: now, $5: all ids
--- whose rows may have to go (roots and members).
+-- Brings lifecycle_transition of the members $1 of the roots $2 (aligned arrays) in line with their lifecycle_clock,
+-- exactly as customer.lifecycle.rules says: the stage is evaluated at every instant at which it might change, and what
+-- did not change is dropped. Rows that stay as they were keep their recorded_at. $3: the policy's numbers, $4: its
+-- advocacy signals, $5: now.
 with policy as materialized (
-  select * from jsonb_to_record($2::jsonb) as policy (version text, observation_window_days integer)
+  select * from jsonb_to_record($3::jsonb) as policy (version text, observation_window_days integer)
 ),
 advocacy_signal as materialized (
-  select * from jsonb_to_recordset($3::jsonb) as advocacy_signal (
+  select * from jsonb_to_recordset($4::jsonb) as advocacy_signal (
     rule integer, event text, "where" jsonb, property text, minimum numeric, count integer
   )
+),
+member as materialized (
+  select * from unnest($1::bigint[], $2::bigint[]) as member (id, root_id)
 ),
 position as (
   select
     clock.*,
     lead(effective_at, 1, 'infinity') over (partition by customer_id order by effective_at) as end_at
   from lifecycle_clock clock
-  where customer_id = any($1::bigint[])
+  where customer_id = any($2::bigint[])
 ),
 -- One row per event and rule it counts for, however many of the rule's signals it matches.
 advocacy as materialized (
-  select distinct customer.root_id, event.id, event.occurred_at, advocacy_signal.rule, advocacy_signal.count
-  from customer
-  join event on event.customer_id = customer.id
+  select distinct member.root_id, event.id, event.occurred_at, advocacy_signal.rule, advocacy_signal.count
+  from member
+  join event on event.customer_id = member.id
   join advocacy_signal on advocacy_signal.event = event.name
-  where customer.root_id = any($1::bigint[])
+  where event.customer_id = any($1::bigint[])
     and event.type in ('FEEDBACK', 'SERVICE', 'OTHER')
     and event.properties @> advocacy_signal."where"
     and (
@@ -45,47 +48,45 @@ advocacy_period as materialized (
   where needed_at is not null and occurred_at < needed_at + make_interval(hours => 24 * observation_window_days)
 ),
 instant as (
-  select customer_id, effective_at, effective_at as at from position
-  union
-  select position.customer_id, position.effective_at, boundary.at
+  select position.*, boundary.at
   from position
-  cross join lateral (values (alert_at), (lost_at), (loyal_until), (won_back_until)) as boundary (at)
-  where boundary.at > position.effective_at and boundary.at < position.end_at
-  union
-  select position.customer_id, position.effective_at, boundary.at
+  cross join lateral (values (effective_at), (alert_at), (lost_at), (loyal_until), (won_back_until)) as boundary (at)
+  where boundary.at >= position.effective_at and boundary.at < position.end_at
+  union all
+  select position.*, boundary.at
   from position
   join advocacy_period on advocacy_period.root_id = position.customer_id
   cross join lateral (values (advocacy_period.start_at), (advocacy_period.end_at)) as boundary (at)
   where boundary.at > position.effective_at and boundary.at < position.end_at
 ),
+ambassador_instant as materialized (
+  select distinct instant.customer_id, instant.at
+  from instant
+  join advocacy_period on advocacy_period.root_id = instant.customer_id
+    and advocacy_period.start_at <= instant.at and instant.at < advocacy_period.end_at
+),
 staged_instant as (
   select
-    position.customer_id, position.tenant_id, instant.at, position.cycle,
+    instant.*,
     case
-      when position.closed then 'FORMER'
-      when position.order_count = 0 then 'PROSPECT'
-      when instant.at < position.won_back_until then 'WON_BACK'
-      when instant.at >= position.lost_at then 'FORMER'
-      when instant.at >= position.alert_at then 'LAPSING'
-      when instant.at < position.loyal_until then
-        case when exists (
-          select from advocacy_period
-          where advocacy_period.root_id = position.customer_id
-            and advocacy_period.start_at <= instant.at and instant.at < advocacy_period.end_at
-        ) then 'AMBASSADOR' else 'LOYAL' end
-      when position.order_count = 1 then 'NEW'
+      when closed then 'FORMER'
+      when order_count = 0 then 'PROSPECT'
+      when at < won_back_until then 'WON_BACK'
+      when at >= lost_at then 'FORMER'
+      when at >= alert_at then 'LAPSING'
+      when at < loyal_until then case when ambassador_instant.customer_id is null then 'LOYAL' else 'AMBASSADOR' end
+      when order_count = 1 then 'NEW'
       else 'DEVELOPING'
     end as stage,
     case
-      when instant.at = position.effective_at then position.cause
-      when instant.at = position.lost_at then 'LOST_REACHED'
-      when instant.at = position.alert_at then 'ALERT_REACHED'
-      when instant.at = position.won_back_until then 'WON_BACK_ENDED'
-      when instant.at = position.loyal_until then 'LOYAL_WINDOW_ENDED'
-    end as reason,
-    position.order_count, position.last_order_at, position.alert_at, position.lost_at, position.basis
+      when at = effective_at then cause
+      when at = lost_at then 'LOST_REACHED'
+      when at = alert_at then 'ALERT_REACHED'
+      when at = won_back_until then 'WON_BACK_ENDED'
+      when at = loyal_until then 'LOYAL_WINDOW_ENDED'
+    end as reason
   from instant
-  join position on position.customer_id = instant.customer_id and position.effective_at = instant.effective_at
+  left join ambassador_instant using (customer_id, at)
 ),
 change as (
   select *
@@ -111,7 +112,7 @@ transition as materialized (
 ),
 gone as (
   delete from lifecycle_transition stored
-  where stored.customer_id = any($5::bigint[]) and stored.model = 'relationship'
+  where stored.customer_id = any($1::bigint[]) and stored.model = 'relationship'
     and not exists (
       select from transition
       where transition.customer_id = stored.customer_id and transition.effective_at = stored.effective_at
@@ -124,7 +125,7 @@ kept as (
   )
   select
     tenant_id, customer_id, 'relationship', effective_at, until_at, from_stage, to_stage, reason, facts, policy_version,
-    cycle, $4::timestamptz
+    cycle, $5::timestamptz
   from transition
   on conflict (customer_id, model, effective_at) do update set
     until_at = excluded.until_at, from_stage = excluded.from_stage, to_stage = excluded.to_stage,

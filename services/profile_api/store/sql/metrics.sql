@@ -1,17 +1,17 @@
--- Rewrites customer_metrics for the roots $1 as of $2: figures over the orders valid then, with what was returned known
--- by then. $3: half-life of preferences in days, $4: days before the first order in which its trigger is looked for,
--- $5: tenant. Quintiles (rfm) compare customers with each other and are left as they are.
+-- Writes customer_metrics for the members $1 of the roots $2 (aligned arrays) as of $3: figures over the orders valid then, with what was returned known
+-- by then. $4: half-life of preferences in days, $5: days before the first order in which its trigger is looked for,
+-- $6: tenant. Quintiles (rfm) compare customers with each other and are left as they are.
 with member as materialized (
-  select id, root_id from customer where root_id = any($1::bigint[])
+  select * from unnest($1::bigint[], $2::bigint[]) as member (id, root_id)
 ),
 house as materialized (
-  select currency, time_zone from tenant where id = $5::integer
+  select currency, time_zone from tenant where id = $6::integer
 ),
 placed_order as materialized (
   select member.root_id, o.*
   from member
   join customer_order o on o.customer_id = member.id
-  where o.ordered_at <= $2::timestamptz and (o.invalid_at is null or o.invalid_at > o.ordered_at)
+  where o.customer_id = any($1::bigint[]) and o.ordered_at <= $3::timestamptz and (o.invalid_at is null or o.invalid_at > o.ordered_at)
 ),
 valid_order as materialized (
   select
@@ -23,21 +23,21 @@ valid_order as materialized (
     max(local_day) over (partition by root_id) as last_day
   from placed_order
   cross join house
-  where invalid_at is null or invalid_at > $2::timestamptz
+  where invalid_at is null or invalid_at > $3::timestamptz
   window running as (partition by root_id order by ordered_at, id)
 ),
 unmatched_return as (
   select member.root_id, sum(adjustment.amount_minor) as amount_minor
   from member
   join order_adjustment adjustment on adjustment.customer_id = member.id
-  where adjustment.order_id is null and adjustment.occurred_at <= $2::timestamptz
+  where adjustment.customer_id = any($1::bigint[]) and adjustment.order_id is null and adjustment.occurred_at <= $3::timestamptz
   group by member.root_id
 ),
 returned_order as (
   select placed_order.root_id, count(distinct placed_order.id) as order_count
   from placed_order
   join order_adjustment adjustment on adjustment.order_id = placed_order.id
-  where adjustment.kind in ('RETURN', 'REFUND') and adjustment.occurred_at <= $2::timestamptz
+  where adjustment.customer_id = any($1::bigint[]) and adjustment.kind in ('RETURN', 'REFUND') and adjustment.occurred_at <= $3::timestamptz
   group by placed_order.root_id
 ),
 placed_count as (
@@ -65,10 +65,13 @@ order_figure as (
 bought_category as (
   select root_id, array_agg(category order by category collate "C") as categories
   from (
-    select valid_order.root_id, order_line.category
-    from valid_order
-    join order_line on order_line.order_id = valid_order.id
-    where order_line.category is not null
+    select member.root_id, line.category
+    from (
+      select distinct customer_id, category
+      from order_line
+      where order_id = any(array(select id from valid_order)) and category is not null
+    ) as line
+    join member on member.id = line.customer_id
     union
     select root_id, main_category from valid_order where main_category is not null
   ) as bought
@@ -78,7 +81,7 @@ bought_category as (
 choice as (
   select
     valid_order.root_id, aspect.name, aspect.value, count(*) as n, max(valid_order.order_number) as last_use,
-    sum(power(2::double precision, (local_day - last_day) / $3::double precision)) as weight
+    sum(power(2::double precision, (local_day - last_day) / $4::double precision)) as weight
   from valid_order
   cross join lateral (values
     ('channel', channel), ('store', store_id), ('category', main_category), ('payment', payment_method),
@@ -137,9 +140,9 @@ trigger as (
   from valid_order first_order
   join member on member.root_id = first_order.root_id
   join event on event.customer_id = member.id
-    and event.occurred_at >= first_order.ordered_at - make_interval(hours => 24 * $4::integer)
+    and event.occurred_at >= first_order.ordered_at - make_interval(hours => 24 * $5::integer)
     and event.occurred_at < first_order.ordered_at
-  where first_order.order_number = 1
+  where event.customer_id = any($1::bigint[]) and first_order.order_number = 1
     and event.type not in ('ORDER', 'DELIVERY', 'FEEDBACK', 'SERVICE')
     and (
       event.type = 'CAMPAIGN' or event.campaign is not null or event.name = 'Products Searched'
@@ -162,9 +165,14 @@ acquisition as (
   where order_number = 1
 ),
 latest_event as (
-  select member.root_id, max(event.occurred_at) as occurred_at, max(event.received_at) as received_at
-  from member
-  join event on event.customer_id = member.id and event.occurred_at <= $2::timestamptz
+  select member.root_id, max(latest.occurred_at) as occurred_at, max(latest.received_at) as received_at
+  from (
+    select customer_id, max(occurred_at) as occurred_at, max(received_at) as received_at
+    from event
+    where customer_id = any($1::bigint[]) and occurred_at <= $3::timestamptz
+    group by customer_id
+  ) as latest
+  join member on member.id = latest.customer_id
   group by member.root_id
 )
 insert into customer_metrics as stored (
@@ -174,7 +182,7 @@ insert into customer_metrics as stored (
   acquisition, last_event_at, last_received_at
 )
 select
-  root.id, $5::integer, $2::timestamptz, house.currency,
+  root.id, $6::integer, $3::timestamptz, house.currency,
   coalesce(figure.order_count, 0), coalesce(placed_count.order_count, 0),
   case when figure.net_minor is not null or unmatched_return.amount_minor is not null
     then coalesce(figure.net_minor, 0) - coalesce(unmatched_return.amount_minor, 0) end,
