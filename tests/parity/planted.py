@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from typing import Any
 
 from customer.features.moment import local_midnight
 from tests.parity.world import TIME_ZONE, Adjustment, Event, Line, Member, Order, World
@@ -28,11 +29,11 @@ class Planter:
         self.world.spine.append((customer_id, as_of))
         return customer_id
 
-    def order(self, member_id: int, at: datetime, total: int | None = 1000, **values: object) -> Order:
+    def order(self, member_id: int, at: datetime, total: int | None = 1000, **values: Any) -> Order:
         order = Order(
             **{"received_at": at} | values, member_id=member_id, order_id=next(self._ids), occurred_at=at,
             total_minor=total,
-        )  # type: ignore[arg-type]  # fmt: skip
+        )  # fmt: skip
         self.world.orders.append(order)
         return order
 
@@ -47,7 +48,7 @@ class Planter:
     ) -> None:  # fmt: skip
         self.world.adjustments.append(
             Adjustment(
-                member_id=member_id, order_id=order and order.order_id, kind=kind, occurred_at=at,
+                member_id=member_id, order_id=order.order_id if order else None, kind=kind, occurred_at=at,
                 received_at=received_at or at, amount_minor=amount,
             )
         )  # fmt: skip
@@ -162,7 +163,7 @@ def _ten_and_hundred_baskets(plant: Planter) -> None:
 def _same_day_orders(plant: Planter) -> None:
     customer = plant.customer()
     for hour in (1, 5, 9):
-        for days in (4, 10, 10.5):
+        for days in (4.0, 10.0, 10.5):
             plant.order(customer, ago(days, before=NOON - timedelta(hours=hour)), 100 * hour)
     today = plant.customer()
     plant.order(today, NOON - timedelta(hours=3), 250)
@@ -278,8 +279,8 @@ def _several_instants_of_one_customer(plant: Planter) -> None:
         plant.line(order, f"P{days % 3}", f"C{days % 2}")
         plant.adjustment(customer, order, ago(days - 0.5), 10)
         plant.event(customer, ago(days), kind=TYPES[days % 6])
-    for days in (0.5, 20, 200, 370, 600, 731, 800):
-        plant.world.spine.append((customer, ago(days)))
+    for back in (0.5, 20, 200, 370, 600, 731, 800):
+        plant.world.spine.append((customer, ago(back)))
 
 
 def _several_members(plant: Planter) -> None:

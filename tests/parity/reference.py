@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 
 from customer.contracts.score import FeatureValue
 from customer.features.moment import LocalMoment
@@ -122,7 +123,7 @@ def _orders(known: Known) -> Vector:
 
 def _rhythm(known: Known) -> Vector:
     ages = sorted({purchase.days_ago for purchase in known.purchases})  # newest first
-    gaps = [older - newer for newer, older in zip(ages, ages[1:], strict=False)]  # newest first
+    gaps = [older - newer for newer, older in pairwise(ages)]  # newest first
     silence = ages[0] if ages else None
     tenure = ages[-1] if ages else None
     median, p75 = _nearest_rank(gaps, 50), _nearest_rank(gaps, 75)
