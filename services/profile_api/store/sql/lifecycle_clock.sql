@@ -278,8 +278,8 @@ comeback as (
 clock as (
   select
     comeback.*,
-    last_win_back(candidate_at, follows_closure, make_interval(hours => 24 * policy.won_back_days)) over running
-      as won_back_at,
+    last_win_back(candidate_at, follows_closure, make_interval(hours => 24 * policy.won_back_days))
+      filter (where candidate_at is not null) over running as won_back_at,
     greatest(at, start_at) as effective_at,
     lead(greatest(at, start_at)) over running as next_effective_at
   from comeback

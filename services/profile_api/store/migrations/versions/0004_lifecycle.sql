@@ -28,23 +28,12 @@ language plpgsql immutable parallel safe as $$
 declare
   sorted integer[] := '{}';
   gap integer;
-  lower_bound integer;
-  upper_bound integer;
-  middle integer;
+  place integer;
 begin
   gap_count := 0;
   foreach gap in array gaps loop
-    lower_bound := 0;
-    upper_bound := gap_count;
-    while lower_bound < upper_bound loop
-      middle := (lower_bound + upper_bound) / 2;
-      if sorted[middle + 1] <= gap then
-        lower_bound := middle + 1;
-      else
-        upper_bound := middle;
-      end if;
-    end loop;
-    sorted := sorted[:lower_bound] || gap || sorted[lower_bound + 1:];
+    place := width_bucket(gap, sorted);  -- how many are not greater
+    sorted := sorted[:place] || gap || sorted[place + 1:];
     gap_count := gap_count + 1;
     if gap_count >= first_count then
       low := sorted[(low_percent * gap_count + 99) / 100];
