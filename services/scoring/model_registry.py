@@ -10,6 +10,7 @@ from scoring.engine import ModelSet
 from scoring.errors import ModelRepositoryError, ModelSetRefusedError, NoModelsLoadedError
 from scoring.metrics import ScoringMetrics
 from scoring.model_repository import ModelRepository, ModelSetVersion
+from scoring.vectors import VectorReader
 
 log = logging.getLogger(__name__)
 
@@ -20,6 +21,7 @@ class LoadedModelSet:
 
     version: ModelSetVersion
     models: ModelSet
+    reader: VectorReader
 
 
 class ModelRegistry:
@@ -35,7 +37,7 @@ class ModelRegistry:
         repository: ModelRepository,
         *,
         alias: str,
-        load: Callable[[Path, ModelSetVersion], ModelSet],
+        load: Callable[[Path, ModelSetVersion], LoadedModelSet],
         metrics: ScoringMetrics,
     ) -> None:
         self._repository = repository
@@ -64,7 +66,7 @@ class ModelRegistry:
             version = self._repository.find(self._alias)
             if self._is_settled(version):
                 return False
-            self._current = LoadedModelSet(version=version, models=self._take_over(version))
+            self._current = self._take_over(version)
         except (ModelRepositoryError, ModelSetRefusedError) as problem:
             self._note(problem)
             return False
@@ -94,7 +96,7 @@ class ModelRegistry:
             return True
         return self._refused == version.key
 
-    def _take_over(self, version: ModelSetVersion) -> ModelSet:
+    def _take_over(self, version: ModelSetVersion) -> LoadedModelSet:
         folder = self._repository.fetch(version)
         try:
             return self._load(folder, version)

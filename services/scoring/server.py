@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from typing import Any
 
 import uvicorn
 from pydantic import ValidationError
@@ -29,7 +30,7 @@ def worker_app() -> Starlette:
 def serve(settings: ScoringSettings) -> None:
     """Serves until told to stop; finishes the requests in progress first."""
     model_repository(settings)  # a missing setting is told here, once, not by every worker process
-    options = {
+    options: dict[str, Any] = {
         "host": settings.host,
         "port": settings.port,
         "log_config": None,

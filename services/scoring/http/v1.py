@@ -51,12 +51,13 @@ def answer_score(body: bytes, *, loaded: LoadedModelSet, metrics: ScoringMetrics
         horizon_days=request.horizon_days,
         drivers=request.drivers,
         ids=request.ids,
+        versions=loaded.version.registry_versions,
     )
     metrics.scored(matrix)
     return _encoder.encode(
         ScoreResponse(
             feature_set=models.feature_set,
-            model_set=loaded.version.key,
+            model_set=models.spec.id,
             as_of=request.as_of,
             predictions=predictions,
         )
