@@ -377,31 +377,31 @@ select
   cast(coalesce(order_summary.active_month_count_365d, 0) as bigint) as active_month_count_365d,
   -- amounts
   cast(
-    case when order_summary.order_count > 0 and order_summary.priced_count = 0 then null
+    case when order_summary.priced_count = 0 then null
       else coalesce(order_summary.net_minor_30d, 0) end as bigint
   ) as net_amount_30d,
   cast(
-    case when order_summary.order_count > 0 and order_summary.priced_count = 0 then null
+    case when order_summary.priced_count = 0 then null
       else coalesce(order_summary.net_minor_90d, 0) end as bigint
   ) as net_amount_90d,
   cast(
-    case when order_summary.order_count > 0 and order_summary.priced_count = 0 then null
+    case when order_summary.priced_count = 0 then null
       else coalesce(order_summary.net_minor_180d, 0) end as bigint
   ) as net_amount_180d,
   cast(
-    case when order_summary.order_count > 0 and order_summary.priced_count = 0 then null
+    case when order_summary.priced_count = 0 then null
       else coalesce(order_summary.net_minor_365d, 0) end as bigint
   ) as net_amount_365d,
   cast(
-    case when order_summary.order_count > 0 and order_summary.priced_count = 0 then null
+    case when order_summary.priced_count = 0 then null
       else coalesce(order_summary.net_minor, 0) end as bigint
   ) as net_amount,
   cast(
-    case when order_summary.order_count > 0 and order_summary.priced_count = 0 then null
+    case when order_summary.priced_count = 0 then null
       else coalesce(order_summary.gross_minor_365d, 0) end as bigint
   ) as gross_amount_365d,
   cast(
-    case when order_summary.order_count > 0 and order_summary.priced_count = 0 then null
+    case when order_summary.priced_count = 0 then null
       else coalesce(order_summary.gross_minor, 0) end as bigint
   ) as gross_amount,
   cast(
@@ -508,7 +508,7 @@ select
   cast(coalesce(order_summary.order_count_next_60d_last_year, 0) as bigint) as order_count_next_60d_last_year,
   cast(coalesce(order_summary.order_count_next_90d_last_year, 0) as bigint) as order_count_next_90d_last_year,
   cast(
-    case when order_summary.order_count > 0 and order_summary.priced_count = 0 then null
+    case when order_summary.priced_count = 0 then null
       else coalesce(order_summary.net_minor_next_90d_last_year, 0) end as bigint
   ) as net_amount_next_90d_last_year,
   cast(

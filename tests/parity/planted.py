@@ -244,6 +244,7 @@ def _every_channel_and_store(plant: Planter) -> None:
         plant.order(customer, ago(5), 100, channel=channel, store_id=None)
         plant.event(customer, ago(2), channel=channel)
         plant.event(customer, ago(91), channel="EMAIL")
+        plant.order(plant.customer(), ago(2), 100, channel=channel)
 
 
 def _local_hours_and_days(plant: Planter) -> None:
