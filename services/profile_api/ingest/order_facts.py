@@ -23,16 +23,6 @@ select adjustment_key, regexp_replace(adjustment_key, '#[0-9]+$', '') as return_
   order_key, kind, occurred_at, received_at, local_day, amount_minor, product_id, quantity, properties
 from order_adjustment_fact
 """
-_CUSTOMERS = """
-select customer_key as identity_value, min(first_at) as first_at, min(received_at) as first_received_at
-from (
-  select customer_key, ordered_at as first_at, received_at from order_fact
-  union all
-  select customer_key, occurred_at, received_at from order_adjustment_fact
-)
-group by customer_key
-"""
-
 _FORMER_LINES = """
 delete from order_line using order_plan
 where order_line.order_id = order_plan.order_id and order_plan.step = 'CHANGED'
@@ -43,7 +33,6 @@ where order_line.order_id = order_plan.order_id and order_plan.step = 'CHANGED'
 class WrittenOrders:
     """Counts of what a write did, and the roots it touched."""
 
-    customers_inserted: int
     orders_inserted: int
     orders_changed: int
     orders_unchanged: int
@@ -63,15 +52,13 @@ async def write_order_facts(
     identity_type: IdentityType,
     progress: Progress,
 ) -> WrittenOrders:
-    """Orders, lines, adjustments, their customers, and their touchpoints; what is known already is left alone."""
+    """Orders, lines, adjustments and their touchpoints, for customers who are there; known facts are left alone."""
     progress("copying")
-    await stage(connection, duck, table="stage_customer", query=_CUSTOMERS)
     await stage(connection, duck, table="stage_order", query=_ORDERS)
     await stage(connection, duck, table="stage_line", query=_LINES)
     await stage(connection, duck, table="stage_adjustment", query=_ADJUSTMENTS)
     progress("writing orders")
     who = str(identity_type)
-    customers = await connection.fetchval(statement("new_customers"), tenant.id, who, source)
     await connection.execute(statement("order_plan").replace("$1", str(tenant.id)).replace("$2", f"'{who}'"))
     await connection.execute("create index on order_plan (order_key)")
     await connection.execute("analyze order_plan")
@@ -91,7 +78,6 @@ async def write_order_facts(
         statement("adjustment_events"), tenant.id, source, tenant.time_zone, adjustments
     )
     return WrittenOrders(
-        customers_inserted=customers,
         orders_inserted=steps.get("NEW", 0),
         orders_changed=steps.get("CHANGED", 0),
         orders_unchanged=steps.get("SAME", 0),

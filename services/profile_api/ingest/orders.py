@@ -2,20 +2,19 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import asyncpg
-import duckdb
 
-from customer.order_file import OrderFileSummary, read_order_file
+from customer.order_file import read_order_file
 from customer.vocabulary import Channel, IdentityType
-from profile_api.ingest.order_facts import write_order_facts
+from profile_api.ingest.bulk import import_workspace
 from profile_api.ingest.rejects import write_rejects
 from profile_api.ingest.report import ImportSummary, Progress, silent
 from profile_api.ingest.workspace import workspace
-from profile_api.ingest.writing import StepTimes, finish_write, tenant_write
+from profile_api.ingest.writing import StepTimes
 from profile_api.store.database import connect
 from profile_api.store.tenants import find_tenant
 
@@ -55,51 +54,14 @@ def import_orders(
             default_channel=channel,
         )
         rejects_file = write_rejects(duck, rejects or path.with_name(f"{path.name}.rejects.csv"))
-        summary = asyncio.run(
-            write_orders(
-                database_url, duck, found, tenant=tenant, source=source, time_zone=time_zone,
-                identity_type=identity_type, progress=times,
-            )
+        summary = import_workspace(
+            database_url, duck, tenant=tenant, source=source, currency=found.currency, time_zone=time_zone,
+            identity_type=identity_type, progress=times,
         )  # fmt: skip
-    times.finish()
-    return ImportSummary(**{**asdict(summary), "rejects_file": rejects_file, "seconds": times.seconds})
-
-
-async def write_orders(
-    database_url: str,
-    duck: duckdb.DuckDBPyConnection,
-    found: OrderFileSummary,
-    *,
-    tenant: str,
-    source: str,
-    time_zone: str | None,
-    identity_type: IdentityType,
-    progress: Progress,
-) -> ImportSummary:
-    """Writes the workspace's order facts and everything derived from them in one transaction."""
-    async with tenant_write(database_url, tenant, currency=found.currency, time_zone=time_zone) as (connection, kept):
-        written = await write_order_facts(
-            connection, duck, tenant=kept, source=source, identity_type=identity_type, progress=progress
-        )
-        await finish_write(connection, kept, written.touched, progress=progress)
-        progress("committing")
-    return ImportSummary(
-        source=source,
-        tenant=tenant,
-        rows=found.rows,
-        rejected=found.rejected,
-        ignored=found.ignored,
-        repeated=found.repeated,
-        customers_inserted=written.customers_inserted,
-        orders_inserted=written.orders_inserted,
-        orders_changed=written.orders_changed,
-        orders_unchanged=written.orders_unchanged,
-        orders_of_others=len(written.foreign_orders),
-        lines_inserted=written.lines_inserted,
-        adjustments_inserted=written.adjustments_inserted,
-        events_inserted=written.events_inserted,
-        customers_touched=len(written.touched),
-    )
+    return replace(
+        summary, rows=found.rows, rejected=found.rejected, ignored=found.ignored, repeated=found.repeated,
+        rejects_file=rejects_file,
+    )  # fmt: skip
 
 
 async def _known_tenant(database_url: str, tenant: str) -> tuple[str, str] | None:

@@ -1,12 +1,12 @@
--- Gives every staged customer (stage_customer.identity_value) a leaf: the bearer of the identity, or a new customer
--- who is known from first_at on. Returns how many are new. $1 tenant, $2 identity type, $3 source.
+-- Gives every staged identity (stage_bearer) that nobody bears yet a new customer, known from the identity's first fact
+-- on. Returns how many are new. $1 tenant.
 with unknown as (
-  select staged.identity_value, staged.first_at, staged.first_received_at,
+  select staged.type, staged.value, staged.source, staged.first_at, staged.first_received_at,
     nextval(pg_get_serial_sequence('customer', 'id')) as id
-  from stage_customer as staged
+  from stage_bearer as staged
   where not exists (
     select from identity
-    where identity.tenant_id = $1 and identity.type = $2 and identity.value = staged.identity_value
+    where identity.tenant_id = $1 and identity.type = staged.type and identity.value = staged.value
       and identity.unlinked_at is null
   )
 ),
@@ -16,6 +16,6 @@ created as (
 ),
 linked as (
   insert into identity (tenant_id, customer_id, type, value, source, rule, linked_at, linked_by)
-  select $1, id, $2, identity_value, $3, 'imported', first_received_at, 'import' from unknown
+  select $1, id, type, value, source, 'imported', first_received_at, 'import' from unknown
 )
 select count(*) from unknown
