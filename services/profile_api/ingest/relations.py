@@ -1,11 +1,13 @@
 """The relations an import is made of: what a DuckDB workspace may hold, and how each is written. All are optional.
 
-Beside the order facts of `customer.order_file` (order_fact, order_line_fact, order_adjustment_fact), a workspace may hold
+Beside the order facts of `customer.order_file` (order_fact, order_line_fact, order_adjustment_fact), a workspace may
+hold
 
 - identity_fact(owner_type, owner_value, type, value, source, linked_at): a further identity of an owner;
-- person_fact(identity_type, identity_value, source, source_key, traits, observed_at, received_at): traits is a JSON object;
-- touchpoint_fact(message_id, identity_type, identity_value, name, channel, occurred_at, received_at, store_id, campaign,
-  device, order_key, source, properties): properties is a JSON object or null; the type follows from the name;
+- person_fact(identity_type, identity_value, source, source_key, traits, observed_at, received_at): traits is a JSON
+  object;
+- touchpoint_fact(message_id, identity_type, identity_value, name, channel, occurred_at, received_at, store_id,
+  campaign, device, order_key, source, properties): properties is a JSON object or null; the type follows from the name;
 - consent_fact(identity_type, identity_value, purpose, channel, status, proof, source, effective_at, recorded_at).
 
 Types and channels are spelled as in customer.vocabulary, identity values are normalised, instants are timestamptz.
@@ -57,6 +59,6 @@ def touchpoints() -> str:
     words = ", ".join(f"'{name}': '{kind}'" for name, kind in TYPE_OF_EVENT.items())
     return (
         f"select message_id, identity_type, identity_value, name, coalesce(map {{{words}}}[name], 'OTHER') as type, "
-        "coalesce(channel, 'OTHER') as channel, occurred_at, received_at, store_id, campaign, device, order_key, source, "
-        "cast(properties as varchar) as properties from touchpoint_fact"
+        "coalesce(channel, 'OTHER') as channel, occurred_at, received_at, store_id, campaign, device, order_key, "
+        "source, cast(properties as varchar) as properties from touchpoint_fact"
     )
