@@ -1,9 +1,7 @@
 """From a bearer token to a caller: API keys from the database, others by the identity provider, both remembered."""
 
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
 
 import asyncpg
 
@@ -13,12 +11,6 @@ from profile_api.access.expiring import Expiring
 from profile_api.access.identity_tokens import IdentityTokens
 from profile_api.access.roles import scopes_of
 from profile_api.graph.request import Caller
-
-
-class Connections(Protocol):
-    """A bounded pool of database connections (asyncpg's)."""
-
-    def acquire(self, *, timeout: float | None = None) -> AbstractAsyncContextManager[asyncpg.Connection]: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +26,7 @@ class Authenticator:
     """Knows the caller behind a token. A revoked key is let in for at most `Memory.known_s` seconds more."""
 
     def __init__(
-        self, connections: Connections, *, identity_tokens: IdentityTokens | None = None, memory: Memory | None = None
+        self, connections: asyncpg.Pool, *, identity_tokens: IdentityTokens | None = None, memory: Memory | None = None
     ) -> None:
         self._connections = connections
         self._identity_tokens = identity_tokens

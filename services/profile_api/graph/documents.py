@@ -5,20 +5,22 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any
 
 from graphql import (
+    ASTValidationRule,
     DocumentNode,
     FragmentDefinitionNode,
     GraphQLError,
     OperationDefinitionNode,
     parse,
+    specified_rules,
     validate,
 )
 
 from profile_api.graph.arguments import Values
 from profile_api.graph.catalogue import Catalogue
 from profile_api.graph.errors import InvalidOperationError, located
+from profile_api.graph.limits import check_document_limits
 from profile_api.graph.plan import Plan
 from profile_api.graph.planner import Planner
 from profile_api.graph.request import (
@@ -31,7 +33,7 @@ from profile_api.graph.request import (
 )
 from profile_api.graph.variables import VariableCoercer
 
-Rule = Callable[..., Any]
+Rule = type[ASTValidationRule]
 MOST_TOKENS = 15_000
 MOST_ERRORS = 5
 _MOST_SHAPES = 64  # plans kept per document; variables of more shapes are planned again
@@ -96,6 +98,7 @@ class Documents:
     def __init__(self, catalogue: Catalogue, *, capacity: int = 1000, rules: tuple[Rule, ...] = ()) -> None:
         self._catalogue = catalogue
         self._capacity = capacity
+        self._rules = rules
         self._cache: OrderedDict[Hashable, Document] = OrderedDict()
         # One thread: planning is pure Python, so more would only take turns, and a flood waits here, not on the loop.
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="plan")
@@ -138,7 +141,9 @@ class Documents:
         except RecursionError as error:
             too_deep = GraphQLError("the document is nested too deeply")
             raise InvalidOperationError([located(too_deep, ErrorCode.LIMIT_EXCEEDED)]) from error
-        errors = validate(self._catalogue.schema, ast, max_errors=MOST_ERRORS, hide_suggestions=True)
+        check_document_limits(ast)
+        rules = [*specified_rules, *self._rules]
+        errors = validate(self._catalogue.schema, ast, rules, max_errors=MOST_ERRORS, hide_suggestions=True)
         if errors:
             raise InvalidOperationError([located(error, ErrorCode.VALIDATION_FAILED) for error in errors])
         operation = _operation(ast, request.operation_name)

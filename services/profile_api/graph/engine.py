@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
+from graphql import NoSchemaIntrospectionCustomRule
 
 from profile_api.graph.catalogue import Catalogue
 from profile_api.graph.dispatch import Dispatcher, Reply, StatementError
@@ -19,9 +20,12 @@ from profile_api.graph.schema import catalogue
 class GraphEngine:
     """One per process: the schema, the plans in use and the connections."""
 
-    def __init__(self, database_url: str, *, connections: int = 4, document_cache: int = 1000) -> None:
+    def __init__(
+        self, database_url: str, *, connections: int = 4, document_cache: int = 1000, introspection: bool = True
+    ) -> None:
         self.catalogue: Catalogue = catalogue()
-        self._documents = Documents(self.catalogue, capacity=document_cache)
+        rules = () if introspection else (NoSchemaIntrospectionCustomRule,)
+        self._documents = Documents(self.catalogue, capacity=document_cache, rules=rules)
         self._dispatcher = Dispatcher(database_url, connections=connections)
 
     async def start(self) -> None:

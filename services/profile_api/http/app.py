@@ -15,7 +15,7 @@ from starlette.staticfiles import StaticFiles
 
 from profile_api.access.allowance import Allowance, Quota
 from profile_api.access.api_keys import list_api_keys
-from profile_api.access.authentication import Authenticator
+from profile_api.access.authentication import Authenticator, Memory
 from profile_api.access.errors import DemoCredentialsError
 from profile_api.access.identity_tokens import ClaimNames, IdentityTokens
 from profile_api.access.signing_keys import SigningKeys
@@ -95,7 +95,11 @@ def _routes(edge: Edge) -> list[BaseRoute]:
 def _edge(
     settings: EdgeSettings, executor: GraphExecutor, connections: asyncpg.Pool, http: httpx.AsyncClient, clock: Clock
 ) -> Edge:
-    authenticator = Authenticator(connections, identity_tokens=_identity_tokens(settings, http))
+    authenticator = Authenticator(
+        connections,
+        identity_tokens=_identity_tokens(settings, http),
+        memory=Memory(known_s=settings.caller_cached_s),
+    )
     failed = Quota(name="failed-logins", per_minute=settings.failed_logins_per_minute)
     trusted = read_manifest(settings.trusted_documents) if settings.trusted_documents else None
     operations = Operations(

@@ -29,6 +29,8 @@ STAGE_SECONDS: Final = Counter("parcours_graphql_stage_seconds", "Seconds spent 
 BATCHED: Final = Counter("parcours_graphql_batched_operations", "Operations that shared their statement with others")
 REFUSALS: Final = Counter("parcours_refusals", "Requests turned away, by code", ["code"])
 LISTENERS: Final = Gauge("parcours_subscriptions", "Subscriptions now open", ["transport"], multiprocess_mode="livesum")
+for _transport in ("websocket", "sse"):
+    LISTENERS.labels(_transport)  # a gauge that is zero is shown as zero, not left out
 
 
 def count_answer(answer: Answer) -> None:

@@ -5,16 +5,15 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
-import asyncpg
 import uvicorn
 from starlette.applications import Starlette
 
+from profile_api.access.connections import access_pool
 from profile_api.graph.engine import GraphEngine
 from profile_api.http.app import build_app
 from profile_api.http.settings import EdgeSettings
 from profile_api.settings import database_url, load_settings
 
-_CONNECTIONS_OF_A_WORKER: Final = 4
 _LARGEST_MESSAGE: Final = 1_000_000
 
 
@@ -22,20 +21,8 @@ def create_app() -> Starlette:
     """The application with everything read from the environment; uvicorn calls it in each worker."""
     edge = EdgeSettings.from_environment()
     url = database_url(load_settings())
-    executor = GraphEngine(url, connections=edge.database_connections)
+    executor = GraphEngine(url, connections=edge.database_connections, introspection=not edge.production)
     return build_app(settings=edge, executor=executor, connections=access_pool(url))
-
-
-def access_pool(url: str) -> asyncpg.Pool:
-    """Connections for the edge's own small questions: keys, tenants, readiness."""
-    return asyncpg.create_pool(
-        url,
-        min_size=1,
-        max_size=_CONNECTIONS_OF_A_WORKER,
-        timeout=10,
-        command_timeout=5,
-        server_settings={"timezone": "UTC", "application_name": "parcours-access"},
-    )
 
 
 def serve(*, host: str, port: int, workers: int) -> None:
@@ -55,6 +42,7 @@ def serve(*, host: str, port: int, workers: int) -> None:
             loop="uvloop",
             http="httptools",
             ws="websockets-sansio",
+            ws_per_message_deflate=False,
             ws_max_size=_LARGEST_MESSAGE,
             ws_max_queue=16,
             access_log=False,

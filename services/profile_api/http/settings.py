@@ -59,6 +59,10 @@ class EdgeSettings(BaseSettings):
         {}, description='JSON object: their role name to ours, {"cc-agent": "agent"}'
     )
 
+    caller_cached_s: float = Field(
+        30.0, ge=0, le=600, description="seconds a caller is known; a revoked key still works for this long"
+    )
+
     requests_per_minute: int = Field(60_000, ge=1, description="requests per caller and process")
     cost_per_minute: int = Field(
         30_000_000, ge=1, description="rows that operations may return, per caller and process"

@@ -69,23 +69,33 @@ class Conversation:
         self._running: dict[str, asyncio.Task[None]] = {}
         self._watch: asyncio.Task[None] | None = None
         self._sending = asyncio.Lock()
-        self._closed = False
+        self._over = asyncio.Event()
 
     async def hold(self) -> None:
-        """Serves messages until either side hangs up."""
-        waiting = asyncio.create_task(self._hang_up_without_init())
+        """Serves messages until either side hangs up; then everything that still runs is stopped."""
+        tasks = {
+            asyncio.create_task(self._serve_messages()),
+            asyncio.create_task(self._hang_up_without_init()),
+            asyncio.create_task(self._over.wait()),
+        }
         try:
-            while not self._closed:
+            while not self._over.is_set():
+                await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+                tasks = {task for task in tasks if not task.done()}
+        finally:
+            tasks |= {*self._running.values(), *([self._watch] if self._watch else [])}
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _serve_messages(self) -> None:
+        try:
+            while True:
                 await self._handle(words.read_message(await self._receive_text()))
         except words.BadMessageError as error:
             await self._close(Close.BAD_MESSAGE, str(error))
         except WebSocketDisconnect:
-            self._closed = True
-        finally:
-            tasks = [waiting, *self._running.values(), *([self._watch] if self._watch else [])]
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            self._over.set()
 
     async def _receive_text(self) -> str:
         message = await self._socket.receive()
@@ -195,23 +205,21 @@ class Conversation:
 
     async def _send(self, text: str) -> None:
         """Sends in order; a client that does not read holds up its own events only, and not for long."""
-        if self._closed:
-            return
         try:
             async with asyncio.timeout(self._settings.send_within_s), self._sending:
                 await self._socket.send_text(text)
         except TimeoutError:
             await self._close(Close.TRY_AGAIN_LATER, "The client reads too slowly")
         except (WebSocketDisconnect, RuntimeError):
-            self._closed = True  # the client left between two messages
+            self._over.set()  # the client left between two messages
 
     async def _close(self, code: Close, reason: str) -> None:
-        if self._closed:
+        if self._over.is_set():
             return
-        self._closed = True
         with contextlib.suppress(WebSocketDisconnect, RuntimeError, TimeoutError):
             async with asyncio.timeout(self._settings.send_within_s):
                 await self._socket.close(code, reason[:120])
+        self._over.set()
 
     async def _hang_up_without_init(self) -> None:
         await asyncio.sleep(self._settings.init_within_s)

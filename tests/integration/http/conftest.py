@@ -14,9 +14,9 @@ import pytest
 import uvicorn
 
 from profile_api.access.api_keys import create_demo_keys
+from profile_api.access.connections import access_pool
 from profile_api.graph.request import GraphExecutor
 from profile_api.http.app import build_app
-from profile_api.http.serve import access_pool
 from profile_api.http.settings import EdgeSettings
 from profile_api.store.database import connect
 from tests.integration.http.small_engine import SmallEngine
@@ -71,6 +71,7 @@ def serving(
             loop="asyncio",
             http="httptools",
             ws="websockets-sansio",
+            ws_per_message_deflate=False,
             timeout_graceful_shutdown=1,
             access_log=False,
         )
