@@ -87,12 +87,12 @@ class Supervisor:
         running.process = spawn_in_session(running.service, running.log)
         self.record()
 
-    def stop(self) -> None:
+    def stop(self, *, patience_s: float = _STOP_PATIENCE_S) -> None:
         """Ends all services, the last started first; kills what does not end in time."""
         order = list(reversed(self._running.values()))
         for running in order:
             _signal_session(running.process.pid, signal.SIGTERM)
-        give_up_at = time.monotonic() + _STOP_PATIENCE_S
+        give_up_at = time.monotonic() + patience_s
         for running in order:
             stop_session(running.process, patience_s=give_up_at - time.monotonic())
         self._running.clear()
