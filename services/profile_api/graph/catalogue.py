@@ -23,7 +23,8 @@ from graphql import (
 from profile_api.graph.arguments import Values
 from profile_api.graph.request import ErrorCode, GraphError, Scope
 from profile_api.graph.scalars import install_parsers
-from profile_api.graph.sources import JOINS, SCOPE, SOURCE, Join, Source, TypeWord
+from profile_api.graph.sources import JOINS, SCOPE, SOURCE, Constant, Embedded, Join, Source, TypeWord
+from profile_api.graph.types.query import ENTITIES
 
 
 class UndeclaredFieldError(GraphError):
@@ -63,6 +64,9 @@ class Catalogue:
                 if source is not None:
                     graphql_name = self.strawberry_schema.config.name_converter.get_graphql_name(declared)
                     fields[name, graphql_name] = DeclaredField(source, declared.metadata.get(SCOPE))
+        fields["Query", "_service"] = DeclaredField(Embedded(), Scope.FEDERATION)
+        fields["Query", "_entities"] = DeclaredField(ENTITIES, Scope.FEDERATION)
+        fields["_Service", "sdl"] = DeclaredField(Constant(value=self.sdl), None)
         object.__setattr__(self, "fields", fields)
         object.__setattr__(self, "_joins", joins)
         object.__setattr__(self, "_type_words", words)

@@ -31,20 +31,27 @@ class _Walk:
     arguments: Arguments
     frame: Frame
     row: Row
+    inner: Row
     backward: bool
     size: str  # SQL of `first` or `last`
 
+    @property
+    def inside(self) -> Frame:
+        """The frame of filters and keys, whose joins are made inside the page."""
+        return replace(self.frame, row=self.inner, parent=self.frame)
+
     def keys(self) -> list[str]:
-        return [self.planner.templates.expand(key.sql, self.frame, item=self.row.alias) for key in self.ordering.keys]
+        return [self.planner.templates.expand(key.sql, self.inside, item=self.row.alias) for key in self.ordering.keys]
 
     def cursor(self) -> str:
+        item = self.row.alias
         written = [
             f"(extract(epoch from {sql}) * 1000000)::bigint" if key.type == "timestamptz" else sql
-            for key, sql in zip(self.ordering.keys, self.keys(), strict=True)
+            for key in self.ordering.keys
+            for sql in [(key.column or key.sql).replace("{item}", item)]
         ]
-        return (
-            f"concat('\"{self.tag}', {', '.join(piece for sql in written for piece in (quoted_underscore, sql))}, '\"')"
-        )
+        pieces = ", ".join(f"'_', {sql}" for sql in written)
+        return f"concat('\"{self.tag}', {pieces}, '\"')"
 
     def beyond(self, argument: str, *, after: bool, inclusive: bool = False) -> str:
         """The condition that a row lies after (or before) the cursor in `argument`, in the connection's order."""
@@ -72,24 +79,29 @@ class _Walk:
 
     def filters(self) -> str:
         return "".join(
-            f" and {self.planner.templates.expand(predicate, self.frame, item=self.row.alias)}"
+            f" and {self.planner.templates.expand(predicate, self.inside, item=self.row.alias)}"
             for path, predicate in self.page.filters.items()
             if self.planner.given(self.arguments, path)
         )
 
     def rows(self, *, where: str, limit: str, reverse: bool) -> str:
+        """The page as a `select`. `where` comes first: what it joins must be known by then."""
         direction = "desc" if self.ordering.descending != reverse else "asc"
-        order = ", ".join(f"{key} {direction}" for key in self.keys())
+        keys = self.keys()
         return self.planner.templates.expand(
-            self.ordering.rows, self.frame, item=self.row.alias, where=where, order=order, limit=limit
+            self.ordering.rows,
+            self.frame,
+            item=self.row.alias,
+            where=where,
+            order=", ".join(f"{key} {direction}" for key in keys),
+            limit=limit,
+            joins=self.inner.from_joins(),
+            sort=keys[0],
         )
 
     def exists(self, where: str, *, reverse: bool) -> str:
         rows = self.rows(where=where + self.filters(), limit="1", reverse=reverse)
         return f"exists({rows})::text"
-
-
-quoted_underscore = "'_'"
 
 
 def compile_page(
@@ -135,7 +147,7 @@ def _walk(planner: "Planner", page: Page, field: GraphQLField, frame: Frame) -> 
     row = Row(planner.templates.alias(), planner.catalogue.joins(edge.name))
     return _Walk(
         planner=planner, page=page, ordering=ordering, tag=tag, arguments=arguments, frame=frame, row=row,
-        backward=backward, size=size,
+        inner=Row(row.alias, page.joins), backward=backward, size=size,
     )  # fmt: skip
 
 

@@ -1,9 +1,11 @@
 """The parameters of a statement: where each bound value comes from and how it is made fit for PostgreSQL."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
+
+import msgspec
 
 from customer.errors import InvalidIdentityError
 from customer.identity import normalise
@@ -14,6 +16,7 @@ from profile_api.graph.request import Caller, ErrorCode, GraphError
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 DEFAULT_PAGE = 20
 LARGEST_PAGE = 500
+_MOST_DAYS = 3650
 _LARGEST_BIGINT = 2**63 - 1
 
 
@@ -63,6 +66,18 @@ def _identity(value: Any) -> str:
         return ""
 
 
+def _spellings(value: Any) -> str:
+    """A text as the identifiers it may be: as typed, as an e-mail address, as a phone number."""
+    text = _text(value).strip()
+    spellings = {text}
+    for kind in (IdentityType.EMAIL, IdentityType.PHONE):
+        try:
+            spellings.add(normalise(kind, text))
+        except InvalidIdentityError:
+            continue
+    return _text_list(sorted(spelling for spelling in spellings if spelling))
+
+
 def _count(value: Any) -> int:
     if not 0 <= value <= LARGEST_PAGE:
         raise GraphError(
@@ -70,6 +85,38 @@ def _count(value: Any) -> int:
             code=ErrorCode.BAD_ARGUMENT,
         )
     return int(value)
+
+
+def _days(value: Any) -> int:
+    if not 0 <= value <= _MOST_DAYS:
+        raise GraphError(f"days must be between 0 and {_MOST_DAYS}, found {value}", code=ErrorCode.BAD_ARGUMENT)
+    return int(value)
+
+
+def _touchpoint_key(position: int) -> Callable[[Any], int]:
+    """Reads one half of `evt_<customer>_<event>`."""
+
+    def read(value: Any) -> int:
+        halves = str(value).removeprefix("evt_").split("_")
+        if len(halves) != 2:
+            raise _bad_id(value, "touchpoint")
+        return number_of_id("", "touchpoint")(halves[position])
+
+    return read
+
+
+def _entities(value: Any) -> str:
+    """The representations a router sent as rows of place, type and key; one that is malformed is an error."""
+    rows = []
+    for place, representation in enumerate(value):
+        type_name = representation.get("__typename") if isinstance(representation, Mapping) else None
+        read = _ENTITY_KEYS.get(str(type_name))
+        if read is None or "id" not in representation:
+            raise GraphError(
+                f"a representation needs __typename ({' or '.join(_ENTITY_KEYS)}) and id", code=ErrorCode.BAD_ARGUMENT
+            )
+        rows.append({"place": place, "type": type_name, "key": read(representation["id"])})
+    return msgspec.json.encode(rows).decode()
 
 
 def _same(value: Any) -> Any:
@@ -85,6 +132,7 @@ class Conversion:
     cast: str = ""
 
 
+_ENTITY_KEYS = {"Customer": number_of_id("cus_", "customer"), "Order": number_of_id("ord_", "order")}
 CONVERSIONS = {
     "text": Conversion("text", _text),
     "int": Conversion("integer", _same),
@@ -97,6 +145,11 @@ CONVERSIONS = {
     "numeric": Conversion("text", _text, "::numeric"),
     "texts": Conversion("text", _text_list, "::text[]"),
     "customer_id": Conversion("bigint", number_of_id("cus_", "customer")),
+    "days": Conversion("integer", _days),
+    "event_customer": Conversion("bigint", _touchpoint_key(0)),
+    "event_id": Conversion("bigint", _touchpoint_key(1)),
+    "entities": Conversion("text", _entities),
+    "spellings": Conversion("text", _spellings, "::text[]"),
     "identity": Conversion("text", _identity),
     "order_id": Conversion("bigint", number_of_id("ord_", "order")),
 }

@@ -21,7 +21,7 @@ class Plan:
     scopes: frozenset[Scope]
     masked: Mapping[str, Scope] = field(default_factory=dict)  # field path → the scope the caller lacks
     refused: bool = False  # a field that may not be null is masked: errors are certain
-    live: bool = False  # some predictions are to be made anew
+    live: "tuple[Plan, ...]" = ()  # one per place where predictions are to be made anew, by the number in its mark
     cost: int = 1
     single: str = field(init=False)
     batched: str = field(init=False)

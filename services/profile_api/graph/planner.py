@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from graphql import (
     DirectiveNode,
@@ -26,10 +27,13 @@ from graphql import (
 
 from profile_api.graph.arguments import Arguments, Reader, Values
 from profile_api.graph.catalogue import Catalogue
+from profile_api.graph.live import LIVE_CUSTOMER, LIVE_JOINS, LIVE_PARAMETERS
 from profile_api.graph.pages import compile_page
 from profile_api.graph.plan import Plan
 from profile_api.graph.rendering import (
     FORBIDDEN_MARK,
+    LIVE_MARK,
+    MARK_IN_JSON,
     NULL_MARK,
     Constant,
     Expression,
@@ -43,7 +47,7 @@ from profile_api.graph.rendering import (
 )
 from profile_api.graph.request import Scope
 from profile_api.graph.rows import Frame, Row, Templates
-from profile_api.graph.sources import Choice, Embedded, Page, Rows, Source, Value
+from profile_api.graph.sources import Choice, Embedded, Entities, Known, Live, Page, Rows, Source, Value
 from profile_api.graph.sources import Constant as ConstantSource
 
 Selections = Sequence[SelectionSetNode]
@@ -76,6 +80,7 @@ class Planner:
         self._used_scopes: set[Scope] = set()
         self._masked: dict[str, Scope] = {}
         self._refused = False
+        self._live: list[Plan] = []
         self._arguments: dict[tuple[int, int], Arguments] = {}
 
     def plan(self, operation: OperationDefinitionNode) -> Plan:
@@ -87,6 +92,7 @@ class Planner:
             scopes=frozenset(self._used_scopes),
             masked=self._masked,
             refused=self._refused,
+            live=tuple(self._live),
         )
 
     # --- what shapes the plan
@@ -250,6 +256,12 @@ class Planner:
                 return [self._rows_part(source, field, selections, frame, path, absent)]
             case Page():
                 return [compile_page(self, source, field, selections, frame, path)]
+            case Known():
+                return [constant_part(self._picked(source.read(), get_named_type(field.type), selections))]
+            case Live():
+                return [self._live_part(field, selections, frame, path)]
+            case Entities():
+                return [self._entities_part(source, selections, frame, path)]
 
     def _embedded_parts(
         self, source: Embedded, field: GraphQLField, selections: Selections, frame: Frame, path: str, absent: str
@@ -263,13 +275,33 @@ class Planner:
         present = self.templates.expand(source.present, frame)
         return [Expression(f"case when {present} then {sql} else {absent} end")]
 
+    def _picked(self, value: Any, type_: GraphQLNamedType, selections: Selections) -> Any:
+        """What the selection asks of something known."""
+        if isinstance(value, list):
+            return [self._picked(item, type_, selections) for item in value]
+        if not isinstance(value, dict) or not isinstance(type_, GraphQLObjectType):
+            return value
+        picked: dict[str, Any] = {}
+        for key, nodes in self.collect(type_, selections).items():
+            name = nodes[0].name.value
+            inner = [node.selection_set for node in nodes if node.selection_set is not None]
+            if name == "__typename":
+                picked[key] = type_.name
+            else:
+                picked[key] = self._picked(value[name], get_named_type(type_.fields[name].type), inner)
+        return picked
+
     def _rows_part(
         self, source: Rows, field: GraphQLField, selections: Selections, frame: Frame, path: str, absent: str
     ) -> Part:
         if source.looks_from:
             frame = self.looking(frame)
+        if source.scope is not None:
+            self._used_scopes.add(source.scope)
+            if source.scope not in self._scopes:
+                return self._mask(field, source.scope, path)
         rows = self.templates.expand(source.sql, frame)
-        named = get_named_type(field.type)
+        named = self.catalogue.schema.type_map[source.type or get_named_type(field.type).name]
         row = Row(self.templates.alias(), self.catalogue.joins(named.name))
         item = self.composite_sql(named, selections, frame.inside(row=row), path)
         unwrapped = field.type.of_type if isinstance(field.type, GraphQLNonNull) else field.type
@@ -282,6 +314,43 @@ class Planner:
             item = f"{item}, ','"
         listed = f"(select string_agg({item}) from ({rows}) {row.alias}{row.from_joins()})"
         return Expression(f"concat('[', {listed}, ']')")
+
+    def _entities_part(self, source: Entities, selections: Selections, frame: Frame, path: str) -> Part:
+        wanted = self.templates.expand("{arg:representations:entities}", frame)
+        cases = []
+        for name, rows in source.rows.items():
+            row = Row(self.templates.alias(), self.catalogue.joins(name))
+            item = self.composite_sql(self.catalogue.schema.type_map[name], selections, frame.inside(row=row), path)
+            found = self.templates.expand(rows, frame, key="wanted.key")
+            cases.append(f"when {quoted(name)} then (select {item} from ({found}) {row.alias}{row.from_joins()})")
+        listed = f"string_agg(coalesce(case wanted.type {' '.join(cases)} end, 'null'), ',' order by wanted.place)"
+        rows = f"""jsonb_to_recordset(({wanted})::jsonb) as wanted (place integer, type text, key bigint)"""
+        return Expression(f"concat('[', (select {listed} from {rows}), ']')")
+
+    def _live_part(self, field: GraphQLField, selections: Selections, frame: Frame, path: str) -> Part:
+        """A mark that names the customer; the same selection becomes a plan of its own over the live answer."""
+        assert frame.row is not None  # noqa: S101
+        slot = len(self._live)
+        inner = Planner(self.catalogue, self._fragments, self._values, self._scopes)
+        inner.probes = self.probes  # what shapes the part shapes the whole
+        row = Row(inner.templates.alias(), {**self.catalogue.joins("Customer"), **LIVE_JOINS})
+        reached = Frame(row=row, as_of=None).inside(arguments=frame.arguments)
+        named = get_named_type(field.type)
+        parameters = inner.templates.parameters
+        for name, type_, read in LIVE_PARAMETERS:
+            parameters.add_named(name, type_, read)
+        item = inner.composite_sql(named, selections, reached, path)
+        rows = inner.templates.expand(LIVE_CUSTOMER, reached)
+        self._live.append(
+            Plan(
+                expression=f"(select {item} from ({rows}) {row.alias}{row.from_joins()})",
+                parameters=tuple(parameters.parameters),
+                scopes=frozenset(),
+            )
+        )
+        return Expression(
+            f"concat({quoted(chr(34) + MARK_IN_JSON + LIVE_MARK + f':{slot}:')}, {frame.row.alias}.id, '\"')"
+        )
 
     def looking(self, frame: Frame) -> Frame:
         """The frame seen from the instants of the field's `asOf` and `knownAt`, where they are given."""
@@ -308,3 +377,7 @@ class Given:
 
     def word(self, path: str) -> Hashable:
         return self.planner.word(self.arguments, path)
+
+    def of(self, path: str, about: Callable[[Any], Hashable]) -> Hashable:
+        read = self.arguments.reader(path)
+        return self.planner.probe(lambda values: about(read(values)))

@@ -8,10 +8,11 @@ from profile_api.graph.arguments import Arguments, Reader
 from profile_api.graph.parameters import CONVERSIONS, Parameter
 from profile_api.graph.request import ErrorCode, GraphError
 from profile_api.graph.sources import Join
-from profile_api.graph.tables import guarded
+from profile_api.graph.tables import TENANT, guarded
 
 _HOLE = re.compile(r"\{([a-z_]+)(?::([A-Za-z_.]+))?(?::([a-z_]+))?\}")
 _NAKED_TABLE = re.compile(r"\b(?:from|join)\s+(?:only\s+)?([a-z_][a-z_0-9]*)\b(?!\s*\()", re.IGNORECASE)
+_CTE = re.compile(r"\b([a-z_]+)(?: \([a-z_, ]+\))? as (?:materialized )?\(")
 _NOT_TABLES = frozenset({"lateral", "unnest", "p"})
 NOW = "p.now"
 
@@ -38,6 +39,10 @@ class ParameterSet:
             self._names[key] = name
             self.parameters.append(Parameter(name, type_, read))
         return f"p.{name}"
+
+    def add_named(self, name: str, type_: str, read: Reader) -> None:
+        """A value that templates may call `p.<name>`."""
+        self.parameters.append(Parameter(name, type_, read))
 
 
 @dataclass(slots=True)
@@ -94,7 +99,8 @@ class Templates:
 
     def expand(self, template: str, frame: Frame, **holes: str) -> str:
         """The template as SQL, its joins added to the frame's row."""
-        naked = [name for name in _NAKED_TABLE.findall(template) if name not in _NOT_TABLES]
+        own = _NOT_TABLES | set(_CTE.findall(template))
+        naked = [name for name in _NAKED_TABLE.findall(template) if name not in own]
         if naked:
             raise TemplateError(f"table {naked[0]!r} is named without {{table:…}}", template)
         return _HOLE.sub(lambda hole: self._fill(hole, template, frame, holes), template)
@@ -110,11 +116,13 @@ class Templates:
                 return self._argument(detail, conversion or "text", template, frame)
             case "now":
                 return NOW
+            case "tenant":
+                return TENANT
             case "as_of":
                 return frame.as_of or NOW
             case "before":  # a fact's own instants: only what had happened, and was known, then
                 return self._before(f"{holes['item']}.{detail}" if "item" in holes else detail, frame)
-            case "row" | "parent" if frame.row is not None:
+            case "row" if frame.row is not None:
                 return frame.row.alias
             case "self":
                 return "{self}"

@@ -8,6 +8,7 @@ from strawberry.schema.config import StrawberryConfig
 from profile_api.graph.catalogue import Catalogue
 from profile_api.graph.scalars import SCALARS
 from profile_api.graph.types.query import Query
+from profile_api.graph.types.touchpoint import CONCRETE
 
 
 @cache
@@ -15,6 +16,7 @@ def catalogue() -> Catalogue:
     """The schema as the planner sees it, built once per process."""
     schema = Schema(
         query=Query,
+        types=[*CONCRETE],
         federation_version="2.3",
         config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=True),
     )

@@ -74,14 +74,20 @@ class Rows:
 
     sql: str
     looks_from: bool = False
+    type: str | None = None  # the rows' type, where the field's own says less
+    scope: Scope | None = None  # needed beside the field's own
 
 
 @dataclass(frozen=True, slots=True)
 class SortKey:
-    """One column that orders a connection; `type` is its PostgreSQL type: timestamptz, bigint or float8."""
+    """One figure that orders a connection; `type` is its PostgreSQL type: timestamptz, bigint or float8.
+
+    `column` is its name on the page's rows, where the SQL that computes it is out of reach.
+    """
 
     sql: str
     type: str
+    column: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,14 +101,16 @@ class Ordering:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """A Relay connection over `rows`, a `select` with the holes {where}, {order} and {limit}.
+    """A Relay connection over an ordering's rows, a `select` with the holes {where}, {order}, {limit} and {joins}.
 
-    `filters` maps an argument (or `argument.field` of an input object) to the predicate it adds when it is given.
-    `orderings` replaces rows and keys by the value of the argument `orderBy`.
+    `joins` may be used by the filters and keys, inside the page. `filters` maps an argument (or `argument.field` of
+    an input object) to the predicate it adds when it is given. `orderings` replaces rows and keys by the value of
+    the argument `orderBy`.
     """
 
     ordering: Ordering
     tag: str
+    joins: Mapping[str, Join] = field(default_factory=dict)
     filters: Mapping[str, str] = field(default_factory=dict)
     orderings: Mapping[str, Ordering] = field(default_factory=dict)
 
@@ -115,7 +123,11 @@ class Given(Protocol):
         ...
 
     def word(self, path: str) -> Hashable:
-        """The value of an enum argument."""
+        """The value of an enum or Boolean argument."""
+        ...
+
+    def of(self, path: str, about: "Callable[[Any], Hashable]") -> Hashable:
+        """Something about the value, one of few possible answers."""
         ...
 
 
@@ -126,7 +138,26 @@ class Choice:
     choose: "Callable[[Given], Source]"
 
 
-Source = Value | Constant | Embedded | Rows | Page | Choice
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Live:
+    """An object of the row around it whose predictions are made anew; they are spliced in after the statement."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entities:
+    """What a federation router asks for: objects of several types by their keys, in the order asked."""
+
+    rows: Mapping[str, str]  # type name → its rows by {key}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """Objects and lists known without asking the database, by the schema's names; read when a plan is made."""
+
+    read: "Callable[[], Any]"
+
+
+Source = Value | Constant | Embedded | Rows | Page | Choice | Live | Entities | Known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

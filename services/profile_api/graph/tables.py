@@ -19,6 +19,7 @@ _TENANT_COLUMN = {
     "latest_prediction": "tenant_id",
     "consent": "tenant_id",
     "gap_reference": "tenant_id",
+    "rescoring_request": "tenant_id",
 }
 
 TENANT = "p.tenant_id"

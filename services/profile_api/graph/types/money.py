@@ -11,6 +11,14 @@ def _listed(currencies: list[str]) -> str:
     return ", ".join(f"'{currency}'" for currency in currencies)
 
 
+def minor_per_main(currency: str) -> str:
+    """How many minor units make one main unit of a currency, as SQL."""
+    return (
+        f"case when {currency} in ({_listed(WITHOUT_DECIMALS)}) then 1"
+        f" when {currency} in ({_listed(WITH_THREE_DECIMALS)}) then 1000 else 100 end"
+    )
+
+
 _AMOUNT = (
     f"case when {{currency}} in ({_listed(WITHOUT_DECIMALS)}) then ({{minor}})::numeric"
     f" when {{currency}} in ({_listed(WITH_THREE_DECIMALS)}) then ({{minor}})::numeric * 0.001"

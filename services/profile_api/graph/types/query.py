@@ -1,14 +1,24 @@
 """The root of every read."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import strawberry
 
 from customer.vocabulary import IdentityType
-from profile_api.graph.request import ErrorCode, GraphError
+from profile_api.graph.request import ErrorCode, GraphError, Scope
 from profile_api.graph.scalars import DateTime
-from profile_api.graph.sources import Choice, Given, Rows, planned_call, unresolved
+from profile_api.graph.sources import Choice, Entities, Given, Rows, planned, planned_call, unresolved
 from profile_api.graph.types.customer import Customer
+from profile_api.graph.types.customers import CUSTOMERS, CustomerConnection, CustomerFilter, CustomerOrder
+from profile_api.graph.types.model import MODELS, Model
+from profile_api.graph.types.node import Node
+from profile_api.graph.types.policy import POLICY, LifecyclePolicy
+from profile_api.graph.types.search import SEARCH, CustomerSearchHit
+
+_PERSON_OF_LEAF = """
+  select person.* from {table:customer} leaf join {table:customer} person on person.id = leaf.root_id
+  where leaf.id = """
+_ORDER = "select placed.* from {table:customer_order} placed where placed.id = "
 
 
 @strawberry.input(description="An identifier as anybody would give it; it is normalised before it is looked up.")
@@ -17,19 +27,14 @@ class IdentityInput:
     value: str = strawberry.field(description="Its value: an e-mail address, a card number, an order number.")
 
 
-BY_ID = Rows(
-    sql="""
-      select person.* from {table:customer} leaf join {table:customer} person on person.id = leaf.root_id
-      where leaf.id = {arg:id:customer_id}""",
-    looks_from=True,
-)
+BY_ID = Rows(sql=_PERSON_OF_LEAF + "{arg:id:customer_id}", looks_from=True)
 BY_IDENTITY = Rows(
     sql="""
       select person.*
       from (
-        select found.customer_id from {table:identity} found
-        where found.type = {arg:identity.type} and found.value = {arg:identity:identity}
-        order by found.unlinked_at desc nulls first, found.linked_at desc limit 1
+        select linked.customer_id from {table:identity} linked
+        where linked.type = {arg:identity.type} and linked.value = {arg:identity:identity}
+        order by linked.unlinked_at desc nulls first, linked.linked_at desc limit 1
       ) found
       join {table:customer} leaf on leaf.id = found.customer_id
       join {table:customer} person on person.id = leaf.root_id""",
@@ -39,8 +44,17 @@ BY_ORDER_NUMBER = Rows(
     sql="""
       select person.*
       from (
-        select placed.customer_id from {table:customer_order} placed
-        where placed.order_key = {arg:identity:identity} limit 1
+        (
+          select placed.customer_id, 1 as standing from {table:customer_order} placed
+          where placed.order_key = {arg:identity:identity} limit 1
+        )
+        union all
+        (
+          select linked.customer_id, 2 from {table:identity} linked
+          where linked.type = 'ORDER_ID' and linked.value = {arg:identity:identity}
+          order by linked.unlinked_at desc nulls first, linked.linked_at desc limit 1
+        )
+        order by standing limit 1
       ) found
       join {table:customer} leaf on leaf.id = found.customer_id
       join {table:customer} person on person.id = leaf.root_id""",
@@ -54,15 +68,55 @@ def _one_customer(given: Given) -> Rows:
         raise GraphError("give either `id` or `identity` to find a customer", code=ErrorCode.BAD_ARGUMENT)
     if by_id:
         return BY_ID
-    return BY_ORDER_NUMBER if given.word("identity.type") == "ORDER_ID" else BY_IDENTITY
+    return BY_ORDER_NUMBER if given.word("identity.type") == IdentityType.ORDER_ID else BY_IDENTITY
+
+
+def _prefix(value: Any) -> str:
+    prefix = str(value)[:4]
+    return prefix if prefix in _NODES else ""
+
+
+_NODES = {
+    "cus_": Rows(sql=_PERSON_OF_LEAF + "{arg:id:customer_id}", type="Customer"),
+    "ord_": Rows(sql=_ORDER + "{arg:id:order_id}", type="Order", scope=Scope.JOURNEY),
+    "evt_": Rows(
+        sql="""
+          select touch.* from {table:event} touch
+          where touch.customer_id = {arg:id:event_customer} and touch.id = {arg:id:event_id}""",
+        type="Touchpoint",
+        scope=Scope.JOURNEY,
+    ),
+}
+
+
+def _node(given: Given) -> Rows:
+    prefix = given.of("id", _prefix)
+    if not prefix:
+        raise GraphError("not an id this service gave out", code=ErrorCode.BAD_ID)
+    return _NODES[str(prefix)]
+
+
+ENTITIES = Entities(rows={"Customer": _PERSON_OF_LEAF + "{key}", "Order": _ORDER + "{key}"})
 
 
 @strawberry.type(description="What can be read.")
 class Query:
+    lifecycle_policy: LifecyclePolicy = planned(
+        POLICY, "The thresholds in force, and what each stage means.", scope=Scope.PROFILE
+    )
+    models: list[Model] = planned(
+        MODELS, "The models behind the stored predictions, the latest first.", scope=Scope.MODELS
+    )
+
+    @planned_call(Choice(choose=_node), "Whatever has this global id; null when nothing has.", scope=Scope.PROFILE)
+    def node(self, id: strawberry.ID) -> Node | None:
+        return unresolved()
+
     @planned_call(
         Choice(choose=_one_customer),
         "By global id or by any identifier ever linked; absorbed ids and old e-mail addresses answer too. Null when "
         "nobody is found.",
+        scope=Scope.PROFILE,
     )
     def customer(
         self,
@@ -75,4 +129,25 @@ class Query:
             DateTime | None, strawberry.argument(description="And only what had been received by this instant.")
         ] = strawberry.UNSET,
     ) -> Customer | None:
+        return unresolved()
+
+    @planned_call(CUSTOMERS, "Customers by page; the newest first unless ordered otherwise.", scope=Scope.PROFILE)
+    def customers(
+        self,
+        first: int | None = strawberry.UNSET,
+        after: str | None = strawberry.UNSET,
+        last: int | None = strawberry.UNSET,
+        before: str | None = strawberry.UNSET,
+        filter: CustomerFilter | None = strawberry.UNSET,
+        order_by: CustomerOrder | None = strawberry.UNSET,
+    ) -> CustomerConnection:
+        return unresolved()
+
+    @planned_call(
+        SEARCH,
+        "What an agent types: a name (typing errors forgiven), an e-mail address, a phone number, a card, an order "
+        "number. The best match first.",
+        scope=Scope.PII,
+    )
+    def search_customers(self, text: str, first: int = 10) -> list[CustomerSearchHit]:
         return unresolved()

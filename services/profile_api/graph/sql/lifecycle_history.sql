@@ -1,0 +1,8 @@
+-- The stages the person entered in one model; those to come without another fact are left out unless asked for.
+select {item}.*
+from {table:lifecycle_transition} {item}
+where {item}.customer_id = {row}.id
+  and {item}.model = {arg:model}
+  and ({arg:includeFuture:boolean} or {item}.effective_at <= {as_of}){where}
+order by {order}
+limit {limit}

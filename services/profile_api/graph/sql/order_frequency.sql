@@ -1,0 +1,7 @@
+-- How many valid orders the person placed in the last 365 days.
+select count(*)
+from {table:customer} member
+join {table:customer_order} placed on placed.customer_id = member.id
+where member.root_id = {row}.id
+  and placed.ordered_at > {as_of} - interval '365 days' and placed.ordered_at <= {as_of}
+  and (placed.invalid_at is null or placed.invalid_at > {as_of})
