@@ -23,6 +23,8 @@ from demo.options import DemoOptions, validated
 from demo.processes import Supervisor, find_running_demo, raise_if_ports_taken
 from demo.progress import Progress
 from demo.steps import Steps
+from demo.tour.ask import take_tour
+from demo.tour.show import show_tour
 from profile_api.store.embedded import start_embedded_postgres, stop_embedded_postgres
 from profile_api.store.migrate import migrate
 
@@ -126,11 +128,23 @@ def bring_up(demo: _Demo, *, now: datetime, started: float) -> dict[str, Any]:
             steps.run("score", "Every customer scored", ["score"], demo.environment)
     credentials = asyncio.run(create_credentials(demo.database_url, tenant=TENANT, now=now))
     write_private_json(demo.home.services_file, {"urls": urls(demo.ports), "credentials": credentials})
+    with steps.step("tour", "Three questions answered"):
+        answers = take_tour(urls(demo.ports)["graphql"], token=credentials["agent"])
+    total = time.monotonic() - started
+    show_tour(
+        steps.console,
+        answers,
+        urls=urls(demo.ports),
+        home=demo.home,
+        detached=demo.options.detach,
+        seconds=total,
+    )
     return {
         "urls": urls(demo.ports),
         "services_file": str(demo.home.services_file),
         "facts": progress.facts,
-        "seconds": {**steps.seconds, "total": round(time.monotonic() - started, 1)},
+        "seconds": {**steps.seconds, "total": round(total, 1)},
+        "answers": [{"question": one.question, "variables": one.variables, "data": one.data} for one in answers],
     }
 
 

@@ -1,0 +1,1 @@
+"""The tour: questions put to the running system, and its answers."""
