@@ -1,7 +1,76 @@
 """This package's commands. Only typer is imported here; each command imports what it needs when it runs."""
 
+from pathlib import Path
+from typing import Annotated
+
 import typer
+
+AsOf = Annotated[str, typer.Option(help="The first instant not known: an ISO date (its midnight) or time.")]
+Mapping = Annotated[list[str] | None, typer.Option("--map", help="theirs=ours: a column of the file under its name.")]
+Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON; progress goes to stderr.")]
 
 
 def register(app: typer.Typer, serve: typer.Typer) -> None:
     """Adds this package's commands to the command tree."""
+    app.command("train")(train)
+    app.command("predict")(predict)
+
+
+def train(
+    orders: Annotated[Path | None, typer.Option(help="An order file; without it, the facts in the database.")] = None,
+    as_of: Annotated[str | None, typer.Option(help="Use facts before this date only; now when left out.")] = None,
+    horizon: Annotated[
+        int | None, typer.Option(help="Days the models look ahead; from the brand's rhythm when left out.", min=1)
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for the model set; required with --orders.")] = None,
+    mapping: Mapping = None,
+    time_zone: Annotated[str, typer.Option(help="Time zone of the order file.")] = "UTC",
+    quick: Annotated[bool, typer.Option("--quick", help="Fewer rows and trees: a first look.")] = False,
+    seed: Annotated[int, typer.Option(help="The same data, code and seed give the same models.")] = 1,
+    as_json: Json = False,
+) -> None:
+    """Train churn, next purchase and value together, from the database or from an order file."""
+    from datetime import UTC, datetime
+
+    from training.commands import UsageError, read_instant, read_mapping, train_from_orders
+    from training.console import print_trained, steps
+
+    now = datetime.now(UTC)
+    with steps(quiet=as_json) as progress:
+        if orders is None:
+            raise UsageError("training from the database is not there yet; give --orders FILE")
+        if out is None or as_of is None:
+            raise UsageError("with --orders, give --as-of DATE and --out FOLDER too")
+        trained = train_from_orders(
+            orders, as_of=read_instant(as_of, time_zone), horizon_days=horizon, out=out,
+            mapping=read_mapping(mapping or []), time_zone=time_zone, quick=quick, seed=seed, now=now,
+            progress=progress,
+        )  # fmt: skip
+    print_trained(trained, out, as_json=as_json)
+
+
+def predict(
+    orders: Annotated[Path, typer.Option(help="The order file.")],
+    models: Annotated[Path, typer.Option(help="A model set, as `parcours train --out` writes it.")],
+    as_of: AsOf,
+    out: Annotated[Path, typer.Option(help="The Parquet file to write.")],
+    horizon: Annotated[
+        int | None, typer.Option(help="Days to look ahead; those the models were trained for when left out.", min=1)
+    ] = None,
+    mapping: Mapping = None,
+    as_json: Json = False,
+) -> None:
+    """Predict every customer of an order file with a model set: no server, no database."""
+    from datetime import UTC, datetime
+
+    from scoring.engine import load_model_set
+    from training.commands import predict_from_orders, read_instant, read_mapping
+    from training.console import print_result, steps
+
+    zone = load_model_set(models).spec.time_zone
+    with steps(quiet=as_json) as progress:
+        rows = predict_from_orders(
+            orders, models=models, as_of=read_instant(as_of, zone), horizon_days=horizon, out=out,
+            mapping=read_mapping(mapping or []), now=datetime.now(UTC), progress=progress,
+        )  # fmt: skip
+    print_result({"rows": rows, "out": str(out)}, f"{rows:,} customers predicted: {out}", as_json=as_json)

@@ -47,6 +47,12 @@ class MbgNbd:
         answer: Floats = 1.0 - self.alive(history)[:, None] * (1.0 - waits)
         return answer
 
+    def silent_at(self, history: History, days: Floats) -> Floats:
+        """P(no order within `days[i]`) of customer i."""
+        start, shape = self.alpha + history.age, self.r + history.repeats
+        answer: Floats = 1.0 - self.alive(history) * (1.0 - np.exp(shape * np.log(start / (start + days))))
+        return answer
+
     def at_least_two(self, history: History, days: Floats) -> Floats:
         """P(two orders or more within `days[i]`) of customer i."""
         shape, start = self.r + history.repeats, self.alpha + history.age

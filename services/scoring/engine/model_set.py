@@ -30,7 +30,7 @@ class ModelSet:
     def __init__(self, spec: ModelSetSpec, boosters: dict[str, list["Booster"]]) -> None:
         self.spec = spec
         self.horizon_days = spec.horizon_days
-        self._boosters = boosters
+        self.boosters = boosters
         self._columns = FeatureColumns(spec.columns)
         self._edges = np.asarray(spec.grid.edges)
         self._explainer = Explainer(spec, boosters)
@@ -99,7 +99,7 @@ class ModelSet:
         curve = Curve(edges=self._edges, log_survival=log_survival(hazard))
         if self.basis(PredictionKind.CHURN) is PredictionBasis.BASELINE or not self.spec.direct_weight:
             return curve
-        direct = _raw(self._boosters["churn"][0], inputs, threads)
+        direct = _raw(self.boosters["churn"][0], inputs, threads)
         weight = self.spec.direct_weight
         log_odds = weight * direct + (1.0 - weight) * logit(curve.silent_through(float(self.horizon_days)))
         return curve.through(float(self.horizon_days), sigmoid(log_odds))
@@ -108,7 +108,7 @@ class ModelSet:
         """(rows, intervals): log-odds of an order in each interval, given none before it."""
         targets = target_inputs(rows, self._columns, self._edges, knows_season=self.spec.grid.knows_season)
         joined = with_targets(inputs, targets)
-        boosters = self._boosters["next_purchase"]
+        boosters = self.boosters["next_purchase"]
         raw = sum(_raw(booster, joined, threads) for booster in boosters) / len(boosters)
         found: Floats = np.reshape(raw, targets.shape[:2]) + initial_log_odds(self.spec.btyd, history, self._edges)
         return found
@@ -124,7 +124,7 @@ class ModelSet:
         else:
             edges = np.asarray(calibration.edges)
             targets = target_inputs(rows, self._columns, edges, knows_season=self.spec.grid.knows_season)
-            booster = self._boosters["value"][0]
+            booster = self.boosters["value"][0]
             raw = np.reshape(_raw(booster, with_targets(inputs, targets), threads), targets.shape[:2])
             reach = min(horizon, float(edges[-1]))
             expected = cumulative_expected(np.exp(raw) * calibration.unit_minor, edges, reach)

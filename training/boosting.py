@@ -1,0 +1,136 @@
+"""Fits the trees: hazard of the next order, churn at the horizon, net amount per interval."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from lightgbm import Booster, Dataset
+from lightgbm import train as boost
+
+from customer.features.definitions import FEATURE_NAMES
+from scoring.engine.btyd import Flags, Floats, MbgNbd
+from scoring.engine.design import (
+    DERIVED,
+    NEWEST_QUARTER,
+    TARGET_INPUTS,
+    FeatureColumns,
+    Inputs,
+    model_inputs,
+    target_inputs,
+)  # fmt: skip
+from scoring.engine.distribution import initial_log_odds
+from scoring.engine.spec import Design
+from training.learning import LearningSet
+from training.recipe import Recipe
+
+_QUARTER_DAYS = 91.0
+COLUMNS = FeatureColumns(list(FEATURE_NAMES))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workbench:
+    """What every fit shares: the rows, their inputs, and how they were made."""
+
+    learning: LearningSet
+    inputs: Inputs
+    design: Design
+    btyd: MbgNbd
+    recipe: Recipe
+    seed: int
+    knows_season: bool
+
+
+def prepare(
+    learning: LearningSet, design: Design, btyd: MbgNbd, *, horizon_days: int, recipe: Recipe, seed: int,
+    knows_season: bool,
+) -> Workbench:  # fmt: skip
+    with np.errstate(divide="ignore", invalid="ignore"):
+        inputs = model_inputs(learning.matrix, COLUMNS, design, btyd, horizon_days)
+    return Workbench(
+        learning=learning, inputs=inputs, design=design, btyd=btyd, recipe=recipe, seed=seed, knows_season=knows_season
+    )
+
+
+def fit_hazards(bench: Workbench, edges: tuple[int, ...]) -> tuple[list[Booster], list[float]]:
+    """Two boosters, one that may see how the level moved over the last quarters and one that may not: with a year or
+    two of history, trend and season cannot be told apart, so neither explanation gets all the weight. Also the mean
+    MBG/NBD log-odds per interval, on top of which they are fitted."""
+    grid = np.asarray(edges, dtype=np.float64)
+    learning = bench.learning
+    rows, intervals = np.nonzero(_exposed(learning, grid))
+    wait = learning.wait_days[rows]
+    came = (wait >= grid[intervals]) & (wait < grid[intervals + 1])
+    initial = initial_log_odds(bench.btyd, COLUMNS.history(learning.matrix), grid)
+    chosen = _sample(len(rows), bench.recipe.hazard_rows, bench.seed)
+    rows, intervals, came = rows[chosen], intervals[chosen], came[chosen]
+    boosters = []
+    for number, sees_trend in enumerate((False, True)):
+        data = _joined(bench, grid, rows, intervals, sees_trend=sees_trend)
+        dataset = _dataset(bench, data, came, init_score=initial[rows, intervals])
+        boosters.append(boost(bench.recipe.hazard_parameters(bench.seed + number), dataset, bench.recipe.hazard_trees))
+    return boosters, [float(value) for value in initial.mean(axis=0)]
+
+
+def fit_churn(bench: Workbench, horizon_days: int) -> Booster | None:
+    """P(no order in the horizon) from the rows whose horizon had passed; None when all or none came back."""
+    rows = np.flatnonzero(bench.learning.has_passed(horizon_days))
+    rows = rows[_sample(len(rows), bench.recipe.churn_rows, bench.seed)]
+    churned = bench.learning.churned(horizon_days)[rows]
+    if not 0 < churned.sum() < len(rows):
+        return None
+    dataset = _dataset(bench, bench.inputs[rows], churned, target_columns=False)
+    return boost(bench.recipe.churn_parameters(bench.seed), dataset, bench.recipe.churn_trees)
+
+
+def fit_value(bench: Workbench) -> tuple[Booster, float] | None:
+    """The net amount of each interval, and the unit it is fitted in; None when nothing was ever spent."""
+    edges = np.asarray(bench.learning.value_edges, dtype=np.float64)
+    passed = bench.learning.watched_days[:, None] >= edges[1:]
+    rows, intervals = np.nonzero(passed)
+    chosen = _sample(len(rows), bench.recipe.value_rows, bench.seed)
+    rows, intervals = rows[chosen], intervals[chosen]
+    amounts = np.maximum(bench.learning.amounts[rows, intervals], 0.0)
+    if not amounts.any():
+        return None
+    unit = float(amounts.mean())
+    data = _joined(bench, edges, rows, intervals, sees_trend=False)
+    dataset = _dataset(bench, data, amounts / unit)
+    return boost(bench.recipe.value_parameters(bench.seed), dataset, bench.recipe.value_trees), unit
+
+
+def _exposed(learning: LearningSet, grid: Floats) -> Flags:
+    """(rows, intervals): the interval was watched to its end and no order had come before it."""
+    watched = learning.watched_days[:, None] >= grid[1:]
+    silent = ~(learning.wait_days[:, None] < grid[:-1])
+    exposed: Flags = watched & silent
+    return exposed
+
+
+def _joined(
+    bench: Workbench, grid: Floats, rows: np.ndarray[tuple[int], np.dtype[np.int64]],
+    intervals: np.ndarray[tuple[int], np.dtype[np.int64]], *, sees_trend: bool,
+) -> Inputs:  # fmt: skip
+    """The inputs of some (row, interval) pairs."""
+    matrix = bench.learning.matrix[rows]
+    middles = (grid[1:] + grid[:-1]) / 2.0
+    target_days_ago = bench.learning.age_days[rows][:, None] - middles
+    quarter = np.minimum(np.floor(-target_days_ago / _QUARTER_DAYS), NEWEST_QUARTER) if sees_trend else None
+    targets = target_inputs(matrix, COLUMNS, grid, knows_season=bench.knows_season, quarter=quarter)
+    own = np.take_along_axis(targets, intervals[:, None, None], axis=1)[:, 0, :]
+    return np.concatenate([bench.inputs[rows], own], axis=1)
+
+
+def _sample(size: int, limit: int, seed: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    if size <= limit:
+        return np.arange(size)
+    return np.sort(np.random.default_rng(seed).choice(size, limit, replace=False))
+
+
+def _dataset(
+    bench: Workbench, inputs: Inputs, label: Flags | Floats, *, init_score: Floats | None = None,
+    target_columns: bool = True,
+) -> Dataset:  # fmt: skip
+    names = [*bench.design.features, *DERIVED, *(TARGET_INPUTS if target_columns else ())]
+    return Dataset(
+        inputs, label=label.astype(np.float64), init_score=init_score, feature_name=names,
+        params={"max_bin": 255, "verbose": -1},
+    )  # fmt: skip

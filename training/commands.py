@@ -1,0 +1,79 @@
+"""What `parcours train` and `parcours predict` do with files: snapshot in a temporary folder, then train or predict."""
+
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from customer.errors import ParcoursError
+from scoring.engine.model_set import load_model_set
+from training.order_snapshot import snapshot_from_orders
+from training.predict import predict_file
+from training.recipe import FULL, QUICK
+from training.snapshot import Snapshot
+from training.train import Progress, Trained, save_models, train_models
+
+
+class UsageError(ParcoursError):
+    """Options that cannot be understood or do not fit together."""
+
+
+def read_instant(text: str, time_zone: str) -> datetime:
+    """An ISO date (its midnight there) or time. Errors: UsageError."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise UsageError(f"found --as-of {text!r}, expected a date such as 2011-06-01") from error
+    return (found if found.tzinfo else found.replace(tzinfo=ZoneInfo(time_zone))).astimezone(UTC)
+
+
+def read_mapping(entries: list[str]) -> dict[str, str]:
+    """`theirs=ours` pairs. Errors: UsageError."""
+    pairs = [entry.partition("=") for entry in entries]
+    wrong = [entry for entry, (theirs, _, ours) in zip(entries, pairs, strict=True) if not (theirs and ours)]
+    if wrong:
+        raise UsageError(f"found --map {wrong[0]!r}, expected theirs=ours, such as --map client=customer_id")
+    return {theirs: ours for theirs, _, ours in pairs}
+
+
+@contextmanager
+def order_file_snapshot(
+    orders: Path, *, as_of: datetime, now: datetime, mapping: Mapping[str, str], time_zone: str
+) -> Iterator[Snapshot]:
+    """The facts of the file known before as_of; the folder is gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="parcours-") as folder:
+        snapshot, _ = snapshot_from_orders(
+            orders, Path(folder) / "snapshot", known_before=as_of, now=now, mapping=mapping, time_zone=time_zone
+        )
+        yield snapshot
+
+
+def train_from_orders(
+    orders: Path, *, as_of: datetime, horizon_days: int | None, out: Path, mapping: Mapping[str, str], time_zone: str,
+    quick: bool, seed: int, now: datetime, progress: Progress,
+) -> Trained:  # fmt: skip
+    """Trains on the file and writes the model-set directory."""
+    progress("reading orders")
+    with order_file_snapshot(orders, as_of=as_of, now=now, mapping=mapping, time_zone=time_zone) as snapshot:
+        trained = train_models(
+            snapshot, as_of=as_of, horizon_days=horizon_days, recipe=QUICK if quick else FULL, seed=seed,
+            progress=progress,
+        )  # fmt: skip
+    save_models(trained.models, out)
+    return trained
+
+
+def predict_from_orders(
+    orders: Path, *, models: Path, as_of: datetime, horizon_days: int | None, out: Path, mapping: Mapping[str, str],
+    now: datetime, progress: Progress,
+) -> int:  # fmt: skip
+    """Writes the predictions file; the time zone is that of the model set. Returns the number of rows."""
+    loaded = load_model_set(models)
+    progress("reading orders")
+    with order_file_snapshot(
+        orders, as_of=as_of, now=now, mapping=mapping, time_zone=loaded.spec.time_zone
+    ) as snapshot:
+        progress("predicting")
+        return predict_file(snapshot, loaded, as_of=as_of, horizon_days=horizon_days, out=out)

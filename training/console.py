@@ -1,0 +1,69 @@
+"""What training shows in a terminal: the step it is at, and its results as a table or as JSON."""
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from training.train import Progress as Report
+from training.train import Trained
+
+_SHOWN = (
+    ("churn_auc", "churn AUC"), ("churn_brier", "churn Brier"), ("churn_ece", "churn calibration error"),
+    ("next_c_index", "next purchase C-index"), ("next_pinball", "next purchase quantile loss, days"),
+    ("next_coverage", "next purchase P10-P90 coverage"), ("value_spearman", "value rank correlation"),
+    ("value_gini", "value normalised Gini"), ("value_bias", "value total bias"),
+    ("value_coverage", "value P10-P90 coverage"),
+)  # fmt: skip
+
+
+@contextmanager
+def steps(*, quiet: bool) -> Iterator[Report]:
+    """A spinner on stderr naming the step; each call of what it yields begins the next one."""
+    console = Console(stderr=True, quiet=quiet)
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=False) as progress:
+        running: list[Any] = []
+
+        def begin(step: str) -> None:
+            _finish(progress, running)
+            running.append(progress.add_task(step, total=1))
+
+        yield begin
+        _finish(progress, running)
+
+
+def _finish(progress: Progress, running: list[Any]) -> None:
+    if running:
+        progress.update(running[-1], completed=1)
+
+
+def print_result(result: dict[str, Any], sentence: str, *, as_json: bool) -> None:
+    """One JSON object, or one sentence, on stdout."""
+    sys.stdout.write((json.dumps(result) if as_json else sentence) + "\n")
+
+
+def print_trained(trained: Trained, out: Path | None, *, as_json: bool) -> None:
+    spec = trained.models.spec
+    if as_json:
+        found = {"model_set": spec.id, "horizon_days": spec.horizon_days, "basis": spec.basis, "metrics": spec.metrics}
+        print_result({**found, "out": str(out) if out else None}, "", as_json=True)
+        return
+    table = Table(title=f"Model set {spec.id}: {spec.horizon_days} days ahead, as of {spec.as_of[:10]}")
+    table.add_column("rehearsed one horizon earlier")
+    table.add_column("models", justify="right")
+    for name, words in _SHOWN:
+        if name in spec.metrics:
+            table.add_row(words, f"{spec.metrics[name]:.4f}")
+    console = Console()
+    console.print(table)
+    for kind, basis in spec.basis.items():
+        console.print(f"{kind.lower().replace('_', ' ')}: {basis.lower()}")
+    if out:
+        console.print(f"written to {out}")

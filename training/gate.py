@@ -1,0 +1,92 @@
+"""Decides whether one set of predictions beats another: paired differences on the same customers, with intervals."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from customer.vocabulary import PredictionKind
+from scoring.engine.btyd import Floats
+from training.evaluation import Outcome
+
+MODEL_OF_KIND: Mapping[PredictionKind, str] = {
+    PredictionKind.CHURN: "churn",
+    PredictionKind.NEXT_PURCHASE: "next_purchase",
+    PredictionKind.VALUE: "value",
+}
+_ROUNDS = 400
+_POWER = 1.5  # of the Tweedie deviance
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """Mean loss less the other's, with its 95 % bootstrap interval: below zero is better."""
+
+    measure: str
+    difference: float
+    low: float
+    high: float
+
+    @property
+    def is_better(self) -> bool:
+        return self.high < 0.0
+
+    @property
+    def is_worse(self) -> bool:
+        return self.low > 0.0
+
+    def sentence(self, other: str) -> str:
+        word = "better than" if self.is_better else "worse than" if self.is_worse else "not to be told from"
+        return (
+            f"{self.measure} {word} {other}: difference {self.difference:+.4f} "
+            f"(95 % interval {self.low:+.4f} to {self.high:+.4f})"
+        )
+
+
+def judge(found: Outcome, other: Outcome, *, seed: int = 0) -> dict[PredictionKind, Verdict]:
+    """Churn by log loss, next purchase by the quantile loss of min(T, horizon), value by the Tweedie deviance."""
+    differences = {
+        PredictionKind.CHURN: ("log loss", _log_losses(found) - _log_losses(other)),
+        PredictionKind.NEXT_PURCHASE: ("quantile loss", _quantile_losses(found) - _quantile_losses(other)),
+    }
+    if found.value is not None and other.value is not None and found.amount is not None:
+        unit = float(max(found.amount.mean(), 1.0))
+        deviance = _deviances(found.amount / unit, found.value / unit)
+        differences[PredictionKind.VALUE] = (
+            "Tweedie deviance",
+            deviance - _deviances(found.amount / unit, other.value / unit),
+        )
+    return {kind: _verdict(measure, difference, seed) for kind, (measure, difference) in differences.items()}
+
+
+def _verdict(measure: str, difference: Floats, seed: int) -> Verdict:
+    rng = np.random.default_rng(seed)
+    means = [float(difference[rng.integers(0, len(difference), len(difference))].mean()) for _ in range(_ROUNDS)]
+    low, high = np.quantile(means, [0.025, 0.975])
+    return Verdict(measure=measure, difference=float(difference.mean()), low=float(low), high=float(high))
+
+
+def _log_losses(outcome: Outcome) -> Floats:
+    clipped = np.clip(outcome.churn, 1e-9, 1.0 - 1e-9)
+    return -np.where(outcome.churned, np.log(clipped), np.log1p(-clipped))
+
+
+def _quantile_losses(outcome: Outcome) -> Floats:
+    horizon = float(outcome.horizon_days)
+    actual = np.minimum(np.where(np.isnan(outcome.wait_days), np.inf, outcome.wait_days), horizon)
+    total = np.zeros(len(actual))
+    for level, days in outcome.quantiles.items():
+        error = actual - np.minimum(days, horizon)
+        total += np.maximum(level * error, (level - 1.0) * error)
+    return total / len(outcome.quantiles)
+
+
+def _deviances(actual: Floats, expected: Floats) -> Floats:
+    mean, amount = np.maximum(expected, 1e-6), np.maximum(actual, 0.0)
+    p = _POWER
+    deviance: Floats = 2.0 * (
+        amount ** (2.0 - p) / ((1.0 - p) * (2.0 - p))
+        - amount * mean ** (1.0 - p) / (1.0 - p)
+        + mean ** (2.0 - p) / (2.0 - p)
+    )
+    return deviance

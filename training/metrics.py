@@ -1,0 +1,114 @@
+"""The measures predictions are judged by, as the literature defines them; all take arrays of one row per customer."""
+
+import numpy as np
+
+from scoring.engine.btyd import Flags, Floats
+
+_EPSILON = 1e-9
+
+
+def auc(score: Floats, truth: Flags) -> float:
+    """P(a positive scores above a negative); ties count half. NaN when only one class is there."""
+    positives = int(truth.sum())
+    negatives = len(truth) - positives
+    if not positives or not negatives:
+        return float("nan")
+    ranks = _mean_ranks(score)
+    return float((ranks[truth].sum() - positives * (positives + 1) / 2) / (positives * negatives))
+
+
+def average_precision(score: Floats, truth: Flags) -> float:
+    """Area under the precision-recall curve as the step sum."""
+    if not truth.any():
+        return float("nan")
+    order = np.argsort(-score, kind="stable")
+    hits = np.cumsum(truth[order])
+    precision = hits / np.arange(1, len(truth) + 1)
+    return float(precision[truth[order]].sum() / truth.sum())
+
+
+def log_loss(probability: Floats, truth: Flags) -> float:
+    clipped = np.clip(probability, _EPSILON, 1.0 - _EPSILON)
+    return float(-np.mean(np.where(truth, np.log(clipped), np.log1p(-clipped))))
+
+
+def brier(probability: Floats, truth: Flags) -> float:
+    return float(np.mean((probability - truth) ** 2))
+
+
+def calibration_error(probability: Floats, truth: Flags, *, bins: int = 15) -> float:
+    """Expected calibration error over `bins` groups of equal size."""
+    groups = np.array_split(np.argsort(probability, kind="stable"), bins)
+    gaps = [abs(probability[group].mean() - truth[group].mean()) * len(group) for group in groups if len(group)]
+    return float(sum(gaps) / len(truth))
+
+
+def concordance(score: Floats, wait_days: Floats, horizon_days: float, *, seed: int = 0) -> float:
+    """P(who orders earlier has the lower score), over up to 500,000 random pairs where that is known.
+
+    Everybody is watched through the horizon, so the censoring weights of Uno's C are all one.
+    """
+    rng = np.random.default_rng(seed)
+    left, right = rng.integers(0, len(score), (2, 500_000))
+    first = np.where(np.isnan(wait_days), np.inf, wait_days)
+    usable = (first[left] < horizon_days) & (first[left] < first[right])
+    difference = score[right][usable] - score[left][usable]
+    return float(np.mean(difference > 0) + 0.5 * np.mean(difference == 0)) if usable.any() else float("nan")
+
+
+def pinball(quantiles: dict[float, Floats], wait_days: Floats, horizon_days: float) -> float:
+    """Mean quantile loss of min(T, horizon), over the quantile levels given."""
+    actual = np.minimum(np.where(np.isnan(wait_days), np.inf, wait_days), horizon_days)
+    losses = []
+    for level, days in quantiles.items():
+        error = actual - np.minimum(days, horizon_days)
+        losses.append(np.mean(np.maximum(level * error, (level - 1.0) * error)))
+    return float(np.mean(losses))
+
+
+def interval_coverage(position: Floats, has_event: Flags) -> float:
+    """D-calibrated share inside P10-P90: `position` is the predicted P(T <= what was seen); the censored count with the
+    share of what remains to them that lies inside."""
+    remaining = np.clip(0.9 - np.maximum(position, 0.1), 0.0, None) / np.maximum(1.0 - position, _EPSILON)
+    inside = np.where(has_event, (position >= 0.1) & (position <= 0.9), remaining)
+    return float(np.mean(inside))
+
+
+def spearman(left: Floats, right: Floats) -> float:
+    if len(left) < 2:
+        return float("nan")
+    ranks = _mean_ranks(left), _mean_ranks(right)
+    if not ranks[0].std() or not ranks[1].std():
+        return float("nan")
+    return float(np.corrcoef(*ranks)[0, 1])
+
+
+def normalised_gini(amount: Floats, score: Floats) -> float:
+    """Area of the gains curve by `score` over that of a perfect order."""
+    best = _gini(amount, amount)
+    return _gini(amount, score) / best if best else float("nan")
+
+
+def top_decile_capture(amount: Floats, score: Floats) -> float:
+    """Share of the total that came from the tenth with the highest scores."""
+    top = np.argsort(-score, kind="stable")[: max(1, len(score) // 10)]
+    total = amount.sum()
+    return float(amount[top].sum() / total) if total else float("nan")
+
+
+def total_bias(amount: Floats, expected: Floats) -> float:
+    """Predicted over actual total, less one."""
+    total = amount.sum()
+    return float(expected.sum() / total - 1.0) if total else float("nan")
+
+
+def _gini(amount: Floats, score: Floats) -> float:
+    gains = np.cumsum(amount[np.argsort(-score, kind="stable")]) / max(amount.sum(), _EPSILON)
+    return float(gains.mean() - 0.5)
+
+
+def _mean_ranks(values: Floats) -> Floats:
+    _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
+    ends = np.cumsum(counts)
+    ranks: Floats = ((2 * ends - counts + 1) / 2.0)[inverse]
+    return ranks

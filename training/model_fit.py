@@ -1,0 +1,96 @@
+"""From a learning set to a model set: baselines, design, trees, calibration, and which of them may answer."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from lightgbm import Booster
+
+from customer.features.definitions import FEATURE_NAMES
+from scoring.engine.btyd import Flags, Floats, GammaGamma, MbgNbd
+from scoring.engine.spec import Design, Grid
+from training.baselines import fit_gamma_gamma, fit_mbg_nbd
+from training.boosting import COLUMNS, fit_churn, fit_hazards, fit_value, prepare
+from training.learning import LearningSet
+from training.recipe import Recipe
+from training.schedule import Schedule
+
+FEWEST_ROWS, FEWEST_ORDERS = 400, 150
+"""Below so many examples, or examples followed by an order, the trees are not grown: the baseline answers."""
+
+_NOT_MODELLED = frozenset({"month", "year_day"})
+"""Known through the date of the target, and only where that season was seen before."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fit:
+    """Everything fitted at one moment. `boosters` is empty when there was too little to learn from."""
+
+    design: Design
+    btyd: MbgNbd
+    spending: GammaGamma | None
+    grid: Grid
+    boosters: dict[str, list[Booster]]
+    value_unit_minor: float
+
+
+def fit_models(learning: LearningSet, present: Floats, schedule: Schedule, recipe: Recipe, seed: int) -> Fit:
+    """`present` are the feature vectors at as_of: the histories that the baselines are fitted to."""
+    unit = money_unit(present)
+    btyd = fit_mbg_nbd(COLUMNS.history(present))
+    spending = _fit_spending(present, unit) if unit is not None else None
+    design = Design(features=informative_features(learning.matrix), money_unit_minor=unit or 1.0)
+    bench = prepare(
+        learning, design, btyd, horizon_days=schedule.horizon_days, recipe=recipe, seed=seed,
+        knows_season=schedule.knows_season,
+    )  # fmt: skip
+    boosters: dict[str, list[Booster]] = {}
+    mean_init = [0.0] * (len(schedule.hazard_edges) - 1)
+    value_unit = unit or 1.0
+    if has_enough(learning):
+        boosters["next_purchase"], mean_init = fit_hazards(bench, schedule.hazard_edges)
+        if (churn := fit_churn(bench, schedule.horizon_days)) is not None:
+            boosters["churn"] = [churn]
+        if unit is not None and (value := fit_value(bench)) is not None:
+            boosters["value"], value_unit = [value[0]], value[1]
+    return Fit(
+        design=design, btyd=btyd, spending=spending, boosters=boosters, value_unit_minor=value_unit,
+        grid=Grid(
+            edges=[float(edge) for edge in schedule.hazard_edges], knows_season=schedule.knows_season,
+            mean_init=mean_init,
+        ),
+    )  # fmt: skip
+
+
+def has_enough(learning: LearningSet) -> bool:
+    """Whether trees can learn anything that the baseline does not know."""
+    return len(learning) >= FEWEST_ROWS and int((~np.isnan(learning.wait_days)).sum()) >= FEWEST_ORDERS
+
+
+def money_unit(present: Floats) -> float | None:
+    """The median last basket in minor units; None when no order has an amount."""
+    baskets = COLUMNS.of(present, "last_basket")
+    known = baskets[baskets > 0]
+    return float(np.median(known)) if known.size else None
+
+
+def informative_features(matrix: Floats) -> list[str]:
+    """The features that differ between examples, but for those that name a date."""
+    if not len(matrix):
+        return []
+    with np.errstate(invalid="ignore"):
+        varies: Flags = np.greater(np.fmax.reduce(matrix, axis=0), np.fmin.reduce(matrix, axis=0))
+    missing = np.isnan(matrix)
+    partly = missing.any(axis=0) & ~missing.all(axis=0)
+    return [
+        name
+        for position, name in enumerate(FEATURE_NAMES)
+        if name not in _NOT_MODELLED and (varies[position] or partly[position])
+    ]
+
+
+def _fit_spending(present: Floats, unit: float) -> GammaGamma:
+    repeats = COLUMNS.of(present, "repeat_count")
+    repeat_mean, basket = COLUMNS.of(present, "mean_repeat_day_amount"), COLUMNS.of(present, "mean_basket")
+    once = ~(repeats > 0)
+    mean = np.nan_to_num(np.where(once, basket, repeat_mean))
+    return fit_gamma_gamma(mean, np.where(once, np.isfinite(basket), repeats), unit_minor=unit)

@@ -1,0 +1,80 @@
+"""The offline prediction: an order file and a model set in, one Parquet row per customer out."""
+
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from customer.money import minor_digits
+from customer.vocabulary import PredictionBasis, PredictionKind
+from scoring.engine.btyd import Floats
+from scoring.engine.model_set import ModelSet
+from scoring.engine.scores import Scores
+from training.examples import feature_tables
+from training.snapshot import Snapshot
+from training.spine import build_spine
+
+SCHEMA = pa.schema(
+    [
+        ("customer_id", pa.string()),
+        ("churn_probability", pa.float64()),
+        ("next_p10", pa.float64()),
+        ("next_p50", pa.float64()),
+        ("next_p90", pa.float64()),
+        ("p_order_in_horizon", pa.float64()),
+        ("value", pa.float64()),
+        ("value_p10", pa.float64()),
+        ("value_p90", pa.float64()),
+        ("basis", pa.string()),
+        ("model_version", pa.string()),
+    ]
+)
+
+
+def predict_file(
+    snapshot: Snapshot, models: ModelSet, *, as_of: datetime, horizon_days: int | None, out: Path, threads: int = 2
+) -> int:
+    """Writes the predictions of everybody known before as_of, bucket by bucket; returns how many rows."""
+    spine = build_spine(snapshot, [as_of])
+    numbers, keys = customer_keys(snapshot)
+    written = 0
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with pq.ParquetWriter(out, SCHEMA) as writer:
+        for table in feature_tables(snapshot, spine):
+            matrix = np.column_stack([table[name].to_numpy() for name in models.spec.columns])
+            scores = models.scores(matrix, horizon_days=horizon_days, threads=threads)
+            names = keys.take(pa.array(np.searchsorted(numbers, table["customer_id"].to_numpy())))
+            writer.write_table(_rows(models, scores, names))
+            written += table.num_rows
+    return written
+
+
+def customer_keys(snapshot: Snapshot) -> tuple[np.ndarray[tuple[int], np.dtype[np.int64]], pa.ChunkedArray]:
+    """The numbers customers have in the snapshot, ascending, and their own keys beside them."""
+    table = pq.read_table(snapshot.folder / "feature_customer.parquet").sort_by("customer_id")
+    return table["customer_id"].to_numpy(), table["customer_key"]
+
+
+def _rows(models: ModelSet, scores: Scores, names: pa.ChunkedArray) -> pa.Table:
+    major = 10.0 ** minor_digits(models.spec.currency)
+    nothing = np.full(len(scores.churn), np.nan)
+    value = scores.value
+    has_model = models.basis(PredictionKind.CHURN) is PredictionBasis.MODEL
+    basis = PredictionBasis.MODEL if has_model else PredictionBasis.BASELINE
+    columns = [
+        names,
+        _numbers(scores.churn), _numbers(scores.p10_days), _numbers(scores.p50_days), _numbers(scores.p90_days),
+        _numbers(1.0 - scores.churn),
+        _numbers(value.expected / major if value else nothing),
+        _numbers(value.low / major if value else nothing),
+        _numbers(value.high / major if value else nothing),
+        pa.array([str(basis)] * len(scores.churn)), pa.array([models.spec.id] * len(scores.churn)),
+    ]  # fmt: skip
+    return pa.table(columns, schema=SCHEMA)
+
+
+def _numbers(values: Floats) -> pa.Array:
+    """NaN, which stands for "not predicted", becomes null."""
+    return pa.array(values, mask=np.isnan(values))

@@ -1,0 +1,46 @@
+"""How much work goes into training: sizes and LightGBM parameters, full or quick."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """`spine_rows` bounds the (customer, cutoff) pairs, `hazard_rows` the (pair, interval) examples of one booster."""
+
+    spine_rows: int = 150_000
+    hazard_rows: int = 400_000
+    value_rows: int = 150_000
+    churn_rows: int = 120_000
+    hazard_trees: int = 150
+    churn_trees: int = 150
+    value_trees: int = 150
+    direct_weight: float = 0.5
+    threads: int = 2
+    overrides: dict[str, float] = field(default_factory=dict)
+
+    def hazard_parameters(self, seed: int) -> dict[str, Any]:
+        return self._parameters(seed, objective="binary", learning_rate=0.05, min_data_in_leaf=200, lambda_l2=10.0)
+
+    def churn_parameters(self, seed: int) -> dict[str, Any]:
+        return self._parameters(seed, objective="binary", learning_rate=0.03, min_data_in_leaf=100, lambda_l2=5.0)
+
+    def value_parameters(self, seed: int) -> dict[str, Any]:
+        return self._parameters(
+            seed, objective="tweedie", tweedie_variance_power=1.3, learning_rate=0.04, min_data_in_leaf=200,
+            lambda_l2=5.0,
+        )  # fmt: skip
+
+    def _parameters(self, seed: int, **own: Any) -> dict[str, Any]:
+        shared = {
+            "num_leaves": 15, "feature_fraction": 0.4, "bagging_fraction": 0.5, "bagging_freq": 1, "seed": seed,
+            "deterministic": True, "force_row_wise": True, "num_threads": self.threads, "verbose": -1,
+        }  # fmt: skip
+        return {**shared, **own, **self.overrides}
+
+
+FULL = Recipe()
+QUICK = Recipe(
+    spine_rows=60_000, hazard_rows=120_000, value_rows=60_000, churn_rows=60_000,
+    hazard_trees=80, churn_trees=80, value_trees=80,
+)  # fmt: skip

@@ -1,0 +1,181 @@
+"""Trains a model set from a snapshot: schedule, learning set, a rehearsal on the past, the final fit, the files."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+
+from customer.errors import ParcoursError
+from customer.features.definitions import FEATURE_NAMES, FEATURE_SET
+from customer.vocabulary import PredictionBasis, PredictionKind
+from scoring.engine.model_set import ModelSet
+from scoring.engine.spec import ModelSetSpec, ValueCalibration, write_spec
+from training.evaluation import Outcome, baseline_outcome, measure, outcome_of
+from training.examples import FeatureFrame, feature_frame
+from training.gate import MODEL_OF_KIND, judge
+from training.learning import LearningSet, build_learning_set
+from training.model_fit import Fit, fit_models, has_enough
+from training.recipe import Recipe
+from training.schedule import YEAR_DAYS, Schedule, default_horizon, knows_season, plan_schedule
+from training.snapshot import Snapshot
+from training.spine import build_spine
+from training.spread import LEVELS, default_ratios, observe_spread
+
+CHURN_DEFINITION = "NO_PURCHASE"
+NO_AMOUNTS = ("NO_AMOUNTS", "the orders carry no amounts; import amounts to get a value")
+BAND_EDGES = [0.35, 0.65]
+Progress = Callable[[str], None]
+
+
+class NoCustomersError(ParcoursError):
+    """Nobody had a valid order before as_of."""
+
+    def __init__(self, as_of: datetime) -> None:
+        super().__init__(
+            f"no customer has a valid order before {as_of:%Y-%m-%d}, so there is nothing to learn from; "
+            "choose a later --as-of"
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rehearsal:
+    """The models fitted on what was known one horizon earlier, judged by what came since."""
+
+    days_earlier: int
+    models: Outcome
+    baseline: Outcome
+    spread: ValueCalibration
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trained:
+    """A model set in memory, and how it did in its rehearsal (None: too little history to hold one)."""
+
+    models: ModelSet
+    rehearsal: Rehearsal | None
+    present: FeatureFrame
+    learning: LearningSet
+
+
+def train_models(
+    snapshot: Snapshot, *, as_of: datetime, horizon_days: int | None, recipe: Recipe, seed: int,
+    progress: Progress = lambda _: None,
+) -> Trained:  # fmt: skip
+    """Uses only facts known before as_of; the snapshot must reach that far. Errors: NoCustomersError."""
+    progress("features of today")
+    present = feature_frame(snapshot, build_spine(snapshot, [as_of]))
+    present = present.rows(present.column("order_count") > 0)
+    if not len(present.values):
+        raise NoCustomersError(as_of)
+    history_days = int(np.nanmax(present.column("days_since_first_order")))
+    horizon = horizon_days or default_horizon(
+        present.column("p90_gap_days"), present.column("repeat_count"), history_days
+    )
+    schedule = plan_schedule(
+        horizon_days=horizon, history_days=history_days, customers=len(present.values),
+        waits=present.column("last_gap_days"), recipe=recipe,
+    )  # fmt: skip
+    progress("features and labels of the past")
+    learning = build_learning_set(snapshot, as_of, schedule)
+    progress("rehearsal on the past")
+    earlier = next((days for days in schedule.cutoffs if days >= horizon), None)
+    rehearsal = None
+    if earlier is not None and history_days - earlier >= YEAR_DAYS / 4:
+        known = replace(schedule, knows_season=knows_season(history_days - earlier))
+        rehearsal = _rehearse(learning, known, days_earlier=earlier, recipe=recipe, seed=seed, snapshot=snapshot,
+                              as_of=as_of)  # fmt: skip
+    progress("final fit")
+    fit = fit_models(learning, present.values, schedule, recipe, seed)
+    spread = rehearsal.spread if rehearsal else _assumed_spread(schedule.value_edges, fit.value_unit_minor)
+    spread = replace(spread, unit_minor=fit.value_unit_minor)
+    models = _model_set(fit, spread, rehearsal, recipe=recipe, seed=seed, snapshot=snapshot, as_of=as_of,
+                        horizon_days=horizon)  # fmt: skip
+    return Trained(models=models, rehearsal=rehearsal, present=present, learning=learning)
+
+
+def _rehearse(
+    learning: LearningSet, schedule: Schedule, *, days_earlier: int, recipe: Recipe, seed: int, snapshot: Snapshot,
+    as_of: datetime,
+) -> Rehearsal | None:  # fmt: skip
+    """None when there were no customers, or too little to grow trees from, at that moment."""
+    examples = learning.rows(learning.age_days == days_earlier)
+    earlier = learning.as_known(days_earlier)
+    if not len(examples) or not has_enough(earlier):
+        return None
+    fit = fit_models(earlier, examples.matrix, schedule, recipe, seed)
+    models = _model_set(
+        fit, _assumed_spread(schedule.value_edges, fit.value_unit_minor), None, recipe=recipe, seed=seed,
+        snapshot=snapshot, as_of=as_of - timedelta(days=days_earlier), horizon_days=schedule.horizon_days,
+    )  # fmt: skip
+    predicted = outcome_of(models, examples, threads=recipe.threads)
+    spread = _assumed_spread(schedule.value_edges, fit.value_unit_minor)
+    if predicted.value is not None and predicted.amount is not None:
+        spread = observe_spread(
+            expected=predicted.value, no_order=predicted.churn, actual=predicted.amount, came=~predicted.churned,
+            edges=schedule.value_edges, unit_minor=fit.value_unit_minor,
+        )  # fmt: skip
+    return Rehearsal(
+        days_earlier=days_earlier, models=predicted, baseline=baseline_outcome(models, examples), spread=spread
+    )
+
+
+def _assumed_spread(edges: tuple[int, ...], unit_minor: float) -> ValueCalibration:
+    return ValueCalibration(
+        edges=[float(edge) for edge in edges], unit_minor=unit_minor, group_edges=[], levels=LEVELS,
+        ratios=[default_ratios()],
+    )  # fmt: skip
+
+
+def _model_set(
+    fit: Fit, spread: ValueCalibration, rehearsal: Rehearsal | None, *, recipe: Recipe, seed: int, snapshot: Snapshot,
+    as_of: datetime, horizon_days: int,
+) -> ModelSet:  # fmt: skip
+    verdicts = judge(rehearsal.models, rehearsal.baseline) if rehearsal else {}
+    basis = {
+        str(kind): str(
+            PredictionBasis.MODEL
+            if fit.boosters.get(name) and not (kind in verdicts and verdicts[kind].is_worse)
+            else PredictionBasis.BASELINE
+        )
+        for kind, name in MODEL_OF_KIND.items()
+    }
+    basis[PredictionKind.LOYALTY_POTENTIAL] = str(PredictionBasis.BASELINE)
+    unavailable = {} if fit.spending else {str(PredictionKind.VALUE): list(NO_AMOUNTS)}
+    spec = ModelSetSpec(
+        id="", feature_set=FEATURE_SET, columns=list(FEATURE_NAMES), horizon_days=horizon_days,
+        churn_definition=CHURN_DEFINITION, as_of=as_of.isoformat(), time_zone=snapshot.time_zone,
+        currency=snapshot.currency, seed=seed, code_version=version("parcours"), data_hash=snapshot.content_hash,
+        basis=basis, unavailable=unavailable, design=fit.design, btyd=fit.btyd, spending=fit.spending, grid=fit.grid,
+        direct_weight=recipe.direct_weight if fit.boosters.get("churn") else 0.0,
+        value=spread if fit.spending else None, loyalty={"window_days": YEAR_DAYS, "scale": 1.0, "power": 1.0},
+        band_edges=BAND_EDGES, boosters={name: _files(name, len(found)) for name, found in fit.boosters.items()},
+        metrics=measure(rehearsal.models) if rehearsal else {},
+    )  # fmt: skip
+    return ModelSet(replace(spec, id=_identity(spec, fit)), fit.boosters)
+
+
+def save_models(models: ModelSet, folder: Path) -> None:
+    """Writes the model-set directory; what was in it before is replaced file by file, the description last."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, boosters in models.boosters.items():
+        for file, booster in zip(models.spec.boosters[name], boosters, strict=True):
+            booster.save_model(str(folder / file))
+    write_spec(models.spec, folder)
+
+
+def _files(name: str, count: int) -> list[str]:
+    return [f"{name}.txt"] if count == 1 else [f"{name}_{number}.txt" for number in range(count)]
+
+
+def _identity(spec: ModelSetSpec, fit: Fit) -> str:
+    """Names the set by what it holds: the same data, code and seed give the same name."""
+    digest = hashlib.sha256(json.dumps(asdict(spec), sort_keys=True).encode())
+    for name in sorted(fit.boosters):
+        for booster in fit.boosters[name]:
+            digest.update(booster.model_to_string().encode())
+    return digest.hexdigest()[:12]
