@@ -3,13 +3,14 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import asyncpg
 import duckdb
 
 from customer.vocabulary import IdentityType
 from profile_api.ingest import relations
-from profile_api.ingest.order_facts import write_order_facts
+from profile_api.ingest.order_facts import row_count, write_order_facts
 from profile_api.ingest.report import ImportSummary, Progress, silent
 from profile_api.ingest.staging import stage
 from profile_api.ingest.statements import statement
@@ -27,6 +28,7 @@ def import_workspace(
     time_zone: str | None = None,
     identity_type: IdentityType = IdentityType.USER_ID,
     source_trust: Sequence[str] = (),
+    now: datetime | None = None,
     progress: Progress = silent,
 ) -> ImportSummary:
     """Writes the workspace's relations and all that is derived from them; known facts are left alone.
@@ -36,11 +38,13 @@ def import_workspace(
     """
     times = progress if isinstance(progress, StepTimes) else StepTimes(progress)
 
+    instant = now or datetime.now(UTC)
+
     async def write() -> ImportSummary:
         async with tenant_write(database_url, tenant, currency=currency, time_zone=time_zone) as (connection, kept):
-            writer = _Writer(connection, duck, kept, source, identity_type, tuple(source_trust), times)
+            writer = _Writer(connection, duck, kept, source, identity_type, tuple(source_trust), instant, times)
             summary = await writer.write()
-            await finish_write(connection, kept, sorted(writer.touched), progress=times)
+            await finish_write(connection, kept, sorted(writer.touched), now=instant, progress=times)
             times("committing")
         return replace(summary, customers_touched=len(writer.touched))
 
@@ -60,19 +64,27 @@ class _Writer:
         source: str,
         identity_type: IdentityType,
         source_trust: tuple[str, ...],
+        now: datetime,
         progress: Progress,
     ) -> None:
         self.connection, self.duck, self.tenant, self.progress = connection, duck, tenant, progress
         self.source, self.identity_type, self.source_trust = source, identity_type, source_trust
+        self.now = now
         self.tables = relations.tables_of(duck)
         self.touched: set[int] = set()
         self.summary = ImportSummary(source=source, tenant=tenant.key)
 
     async def write(self) -> ImportSummary:
-        await self._bearers(relations.owners(self.duck, orders_by=self.identity_type, source=self.source))
+        if "claim_fact" in self.tables:
+            await self._claims()
+        everybody = relations.owners(self.duck, orders_by=self.identity_type, source=self.source)
         if "identity_fact" in self.tables:
-            linked = await self._staged("identity", "select * from identity_fact", "new_identities")
+            # Who goes by an identity that another record holds as a further one is that record's person, not a new one.
+            await self._bearers(f"{everybody} having (type, value) not in (select (type, value) from identity_fact)")
+            limits = relations.identity_limits()
+            linked = await self._staged("identity", "select * from identity_fact", "new_identities", *limits)
             self._count(identities_inserted=sum(row["identities"] for row in linked))
+        await self._bearers(everybody)
         if "order_fact" in self.tables:
             await self._orders()
         if "person_fact" in self.tables:
@@ -86,6 +98,14 @@ class _Writer:
             stated = await self._staged("consent", "select * from consent_fact", "new_consents")
             self._count(consents_inserted=sum(row["consents"] for row in stated))
         return self.summary
+
+    async def _claims(self) -> None:
+        self.progress("finding customers")
+        await stage(self.connection, self.duck, table="stage_claim", query="select * from claim_fact")
+        status = await self.connection.execute(
+            statement("claimed_identities"), self.tenant.id, *relations.identity_limits(), self.source, self.now
+        )
+        self._count(identities_inserted=row_count(status))
 
     async def _bearers(self, query: str) -> None:
         if not query:

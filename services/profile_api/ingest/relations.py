@@ -3,6 +3,8 @@
 Beside the order facts of `customer.order_file` (order_fact, order_line_fact, order_adjustment_fact), a workspace may
 hold
 
+- claim_fact(row_key, rank, type, value): the identities of one record, foremost (rank 0) first; when another than the
+  foremost is known already, the foremost is linked to its bearer;
 - identity_fact(owner_type, owner_value, type, value, source, linked_at): a further identity of an owner;
 - person_fact(identity_type, identity_value, source, source_key, traits, observed_at, received_at): traits is a JSON
   object;
@@ -15,25 +17,23 @@ Types and channels are spelled as in customer.vocabulary, identity values are no
 
 import duckdb
 
+from customer.identity import limit_of
 from customer.touchpoint import TYPE_OF_EVENT
 from customer.vocabulary import IdentityType
 
 _BEARERS = {
-    "order_fact": "select '{orders_by}' as type, customer_key as value, '{source}' as source, ordered_at as first_at, "
-    "received_at as first_received_at from order_fact",
+    "order_fact": "select '{orders_by}', customer_key, '{source}', ordered_at, received_at from order_fact",
     "order_adjustment_fact": "select '{orders_by}', customer_key, '{source}', occurred_at, received_at "
     "from order_adjustment_fact",
     "person_fact": "select identity_type, identity_value, source, observed_at, received_at from person_fact",
     "identity_fact": "select owner_type, owner_value, source, linked_at, linked_at from identity_fact",
     "consent_fact": "select identity_type, identity_value, source, effective_at, recorded_at from consent_fact",
 }
-_TOUCHPOINT_BEARERS = (
-    "select identity_type as type, identity_value as value, source, occurred_at as first_at, "
-    "received_at as first_received_at from touchpoint_fact"
-)
+_TOUCHPOINT_BEARERS = "select identity_type, identity_value, source, occurred_at, received_at from touchpoint_fact"
 _FIRST = (
-    "select type, value, min(source) as source, min(first_at) as first_at, min(first_received_at) as first_received_at "
-    "from ({}) group by type, value"
+    "with bearer (type, value, source, first_at, first_received_at) as ({}) "
+    "select type, value, min(source) as source, min(first_at) as first_at, "
+    "min(first_received_at) as first_received_at from bearer group by type, value"
 )
 
 
@@ -62,3 +62,10 @@ def touchpoints() -> str:
         "coalesce(channel, 'OTHER') as channel, occurred_at, received_at, store_id, campaign, device, order_key, "
         "source, cast(properties as varchar) as properties from touchpoint_fact"
     )
+
+
+def identity_limits() -> tuple[list[str], list[int], list[int | None]]:
+    """How many identities of each type one person may have, and within how many days (None: ever)."""
+    limits = {str(kind): limit_of(kind) for kind in IdentityType}
+    windows = [limit.window.days if limit.window else None for limit in limits.values()]
+    return list(limits), [limit.count for limit in limits.values()], windows

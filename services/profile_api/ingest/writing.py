@@ -1,17 +1,18 @@
 """One import, one transaction: the tenant's lock, the caller's writes, what is derived from them, and the wake-up."""
 
+import asyncio
 import json
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 
 import asyncpg
 
 from profile_api.ingest.report import Progress
 from profile_api.store.database import connect
-from profile_api.store.tenants import Tenant, ensure_tenant, lock_tenant
+from profile_api.store.tenants import Tenant, ensure_tenant, find_tenant, lock_tenant
 
 CHANGE_CHANNEL = "parcours_change"
 _MOST_NAMED = 500  # ids in one notification; far below the 8,000 bytes PostgreSQL allows
@@ -39,6 +40,20 @@ class StepTimes:
             self._step = None
 
 
+def get_time_zone(database_url: str, tenant: str) -> str:
+    """The time zone of the tenant, UTC for one that does not exist yet. Not to be called from a running event loop."""
+
+    async def find() -> str:
+        connection = await connect(database_url)
+        try:
+            known = await find_tenant(connection, tenant)
+        finally:
+            await connection.close()
+        return known.time_zone if known else "UTC"
+
+    return asyncio.run(find())
+
+
 @asynccontextmanager
 async def tenant_write(
     database_url: str, tenant: str, *, currency: str | None, time_zone: str | None
@@ -57,7 +72,7 @@ async def tenant_write(
 
 
 async def finish_write(
-    connection: asyncpg.Connection, tenant: Tenant, touched: Sequence[int], *, progress: Progress
+    connection: asyncpg.Connection, tenant: Tenant, touched: Sequence[int], *, now: datetime, progress: Progress
 ) -> None:
     """Recomputes what is derived from the touched roots' facts and announces the change, in the same transaction."""
     if not touched:
@@ -66,7 +81,7 @@ async def finish_write(
 
     progress("lifecycle and metrics")
     await connection.execute(f"analyze {_ANALYSED}")
-    await refresh_derived(connection, tenant.id, list(touched), now=datetime.now(UTC))
+    await refresh_derived(connection, tenant.id, list(touched), now=now)
     await announce(connection, tenant.id, touched)
 
 

@@ -1,14 +1,17 @@
 -- Gives every staged identity (stage_bearer) that nobody bears yet a new customer, known from the identity's first fact
 -- on. Returns how many are new. $1 tenant.
 with unknown as (
-  select staged.type, staged.value, staged.source, staged.first_at, staged.first_received_at,
-    nextval(pg_get_serial_sequence('customer', 'id')) as id
-  from stage_bearer as staged
-  where not exists (
-    select from identity
-    where identity.tenant_id = $1 and identity.type = staged.type and identity.value = staged.value
-      and identity.unlinked_at is null
-  )
+  select found.*, nextval(pg_get_serial_sequence('customer', 'id')) as id
+  from (
+    select staged.type, staged.value, staged.source, staged.first_at, staged.first_received_at
+    from stage_bearer as staged
+    where not exists (
+      select from identity
+      where identity.tenant_id = $1 and identity.type = staged.type and identity.value = staged.value
+        and identity.unlinked_at is null
+    )
+    order by staged.first_at, staged.type, staged.value
+  ) as found
 ),
 created as (
   insert into customer (id, tenant_id, root_id, created_at)

@@ -8,3 +8,4 @@ select
 from stage_line
 join order_plan as plan using (order_key)
 where plan.step in ('NEW', 'CHANGED')
+order by plan.order_id, line_number  -- fills the index from left to right
