@@ -16,7 +16,7 @@ adjustment as (
   select
     member.customer_id, member.as_of, feature_adjustment.order_id, feature_adjustment.kind,
     member.local_day - feature_adjustment.local_day as days_ago,
-    coalesce(feature_adjustment.amount_minor, 0) as amount_minor
+    feature_adjustment.amount_minor
   from member
   join feature_adjustment
     on feature_adjustment.member_id = member.member_id

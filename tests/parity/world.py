@@ -71,9 +71,10 @@ class World:
     adjustments: list[Adjustment] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     spine: list[tuple[int, datetime]] = field(default_factory=list)
+    time_zone: str = TIME_ZONE
 
     def moment(self, instant: datetime) -> LocalMoment:
-        return local_moment(instant, TIME_ZONE)
+        return local_moment(instant, self.time_zone)
 
     def add(self, other: "World") -> None:
         """Takes another world in; their ids must differ."""
@@ -141,4 +142,5 @@ class World:
                 for item in self.events
             ],
             spine=[(customer_id, as_of + by) for customer_id, as_of in self.spine],
+            time_zone=self.time_zone,
         )
