@@ -16,8 +16,14 @@ from graphql import (
     OperationDefinitionNode,
     OperationType,
     SelectionSetNode,
+    TypeInfo,
+    TypeInfoVisitor,
+    VariableDefinitionNode,
+    VariableNode,
+    Visitor,
     build_schema,
     execute_sync,
+    visit,
 )
 
 from profile_api.graph.arguments import Values
@@ -99,16 +105,50 @@ class Catalogue:
         assert root is not None  # noqa: S101 - validation refuses operations the schema does not have
         return root
 
-    def introspect(self, node: FieldNode, fragments: Mapping[str, FragmentDefinitionNode], values: Values) -> Any:
+    def scopes_of(
+        self, operation: OperationDefinitionNode, fragments: Mapping[str, FragmentDefinitionNode]
+    ) -> frozenset[Scope]:
+        """Every scope the fields named in a valid operation need."""
+        found: set[Scope] = set()
+        info = TypeInfo(self.schema)
+
+        class Fields(Visitor):
+            def enter_field(_, node: FieldNode, *_rest: object) -> None:
+                parent = info.get_parent_type()
+                declared = self.fields.get((parent.name, node.name.value)) if parent else None
+                if declared is not None and declared.scope is not None:
+                    found.add(declared.scope)
+
+        for node in (operation, *fragments.values()):
+            visit(node, TypeInfoVisitor(info, Fields()))
+        return frozenset(found)
+
+    def introspect(
+        self,
+        node: FieldNode,
+        fragments: Mapping[str, FragmentDefinitionNode],
+        values: Values,
+        definitions: tuple[VariableDefinitionNode, ...],
+    ) -> Any:
         """The answer to one `__schema` or `__type` field."""
+        used: set[str] = set()
+
+        class Variables(Visitor):
+            def enter_variable(_, variable: VariableNode, *_rest: object) -> None:
+                used.add(variable.name.value)
+
+        for part in (node, *fragments.values()):
+            visit(part, Variables())
         operation = OperationDefinitionNode(
             operation=OperationType.QUERY,
             directives=(),
-            variable_definitions=(),
+            variable_definitions=tuple(one for one in definitions if one.variable.name.value in used),
             selection_set=SelectionSetNode(selections=(node,)),
         )
         document = DocumentNode(definitions=(operation, *fragments.values()))
-        result = execute_sync(self.schema, document, variable_values=dict(values))
+        result = execute_sync(
+            self.schema, document, variable_values={name: values[name] for name in used & set(values)}
+        )
         key = node.alias if node.alias else node.name
         assert isinstance(key, NameNode)  # noqa: S101
         return (result.data or {}).get(key.value)

@@ -19,6 +19,7 @@ from graphql import (
 
 from profile_api.graph.arguments import Values
 from profile_api.graph.catalogue import Catalogue
+from profile_api.graph.cost import Cost, cost_of
 from profile_api.graph.errors import InvalidOperationError, located
 from profile_api.graph.limits import check_document_limits
 from profile_api.graph.plan import Plan
@@ -73,8 +74,8 @@ class Document:
     fragments: Mapping[str, FragmentDefinitionNode]
     coerce: VariableCoercer
     granted: frozenset[Scope]
-    cost: int = 1
-    scopes: frozenset[Scope] = frozenset()
+    cost: Cost
+    scopes: frozenset[Scope]
     _shapes: _Shapes = field(default_factory=_Shapes)
     _shape_count: int = 0
 
@@ -90,6 +91,16 @@ class Document:
         self._shapes.add(planner, plan)
         self._shape_count += 1
         return plan
+
+    def typed_plan(self, catalogue: Catalogue, values: Values, *, only: str | None = None) -> Plan:
+        """The plan whose answer tells the full finisher every object's type; of one root field if asked."""
+        planner = Planner(catalogue, self.fragments, values, self.granted, typed=True)
+        return planner.plan(self.operation, only=only)
+
+    def root_keys(self, catalogue: Catalogue, values: Values) -> list[str]:
+        """The response keys at the root."""
+        planner = Planner(catalogue, self.fragments, values, self.granted)
+        return list(planner.collect(catalogue.root_type(self.operation.operation), [self.operation.selection_set]))
 
 
 class Documents:
@@ -143,17 +154,20 @@ class Documents:
             raise InvalidOperationError([located(too_deep, ErrorCode.LIMIT_EXCEEDED)]) from error
         check_document_limits(ast)
         rules = [*specified_rules, *self._rules]
+        operation = _operation(ast, request.operation_name)
         errors = validate(self._catalogue.schema, ast, rules, max_errors=MOST_ERRORS, hide_suggestions=True)
         if errors:
             raise InvalidOperationError([located(error, ErrorCode.VALIDATION_FAILED) for error in errors])
-        operation = _operation(ast, request.operation_name)
+        fragments = {node.name.value: node for node in ast.definitions if isinstance(node, FragmentDefinitionNode)}
         return Document(
             kind=OperationKind(operation.operation.value),
             operation=operation,
             ast=ast,
-            fragments={node.name.value: node for node in ast.definitions if isinstance(node, FragmentDefinitionNode)},
+            fragments=fragments,
             coerce=VariableCoercer(self._catalogue.schema, operation.variable_definitions or ()),
             granted=caller.scopes,
+            cost=cost_of(operation, fragments),
+            scopes=self._catalogue.scopes_of(operation, fragments),
         )
 
 

@@ -1,32 +1,78 @@
 """Answers GraphQL operations: document, plan, statement, finish."""
 
 import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import msgspec
 from graphql import NoSchemaIntrospectionCustomRule
 
-from profile_api.graph.catalogue import Catalogue
-from profile_api.graph.dispatch import Dispatcher, Reply, StatementError
+from profile_api.graph.arguments import Values
+from profile_api.graph.dispatch import Dispatcher, StatementError
 from profile_api.graph.documents import Document, Documents
 from profile_api.graph.errors import refused
 from profile_api.graph.finish import fast_body, full_body
+from profile_api.graph.live import LIVE, LiveAnswer, LiveScorer, spliced
 from profile_api.graph.plan import Plan
-from profile_api.graph.request import Answer, AnswerKind, Caller, GraphError, GraphQLRequest, Timings
+from profile_api.graph.request import (
+    Answer,
+    AnswerKind,
+    Caller,
+    GraphError,
+    GraphQLRequest,
+    OperationKind,
+    Scope,
+    Timings,
+)
 from profile_api.graph.schema import catalogue
+from profile_api.rescoring.outcomes import ScoringOutcome
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreparedOperation:
+    """What the edge may know of an operation before it runs."""
+
+    kind: OperationKind
+    cost: int
+    scopes: frozenset[Scope]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asking:
+    """One read under way."""
+
+    document: Document
+    plan: Plan
+    values: Values
+    request: GraphQLRequest
+    caller: Caller
+    now: datetime
+    deadline: float  # by time.perf_counter
+
+    @property
+    def left_s(self) -> float:
+        return self.deadline - time.perf_counter()
 
 
 class GraphEngine:
     """One per process: the schema, the plans in use and the connections."""
 
     def __init__(
-        self, database_url: str, *, connections: int = 4, document_cache: int = 1000, introspection: bool = True
+        self,
+        database_url: str,
+        *,
+        connections: int = 4,
+        document_cache: int = 1000,
+        introspection: bool = True,
+        live_scorer: LiveScorer | None = None,
     ) -> None:
-        self.catalogue: Catalogue = catalogue()
+        self.catalogue = catalogue()
         rules = () if introspection else (NoSchemaIntrospectionCustomRule,)
         self._documents = Documents(self.catalogue, capacity=document_cache, rules=rules)
         self._dispatcher = Dispatcher(database_url, connections=connections)
+        self._live_scorer = live_scorer
 
     async def start(self) -> None:
         await self._dispatcher.start()
@@ -35,9 +81,11 @@ class GraphEngine:
         await self._dispatcher.close()
         self._documents.close()
 
-    async def prepare(self, request: GraphQLRequest, caller: Caller) -> Document:
-        """The validated operation. Errors: GraphError."""
-        return await self._documents.get(request, caller)
+    async def prepare(self, request: GraphQLRequest, caller: Caller) -> PreparedOperation:
+        """Parses, validates and plans. Errors: GraphError."""
+        document = await self._documents.get(request, caller)
+        values = document.coerce(request.variables)
+        return PreparedOperation(kind=document.kind, cost=document.cost.rows(values), scopes=document.scopes)
 
     async def execute(
         self, request: GraphQLRequest, caller: Caller, *, now: datetime, deadline_s: float = 10.0
@@ -49,27 +97,78 @@ class GraphEngine:
             document = self._documents.find(request, caller) or await self._documents.get(request, caller)
             values = document.coerce(request.variables)
             plan = document.find_plan(values) or await self._documents.plan(document, values)
-            arguments = plan.bind(values, caller, now)
-            planned = time.perf_counter()
-            reply = await self._dispatcher.ask(plan, arguments, deadline_s=deadline_s)
+            asking = _Asking(
+                document=document,
+                plan=plan,
+                values=values,
+                request=request,
+                caller=caller,
+                now=now,
+                deadline=started + deadline_s,
+            )
+            return await self._read(asking, plan_s=time.perf_counter() - started)
         except GraphError as error:
             return refused(error, operation=document.kind if document else None)
-        return self._finish(document, plan, request.variables, reply, plan_s=planned - started)
 
-    def _finish(self, document: Document, plan: Plan, variables: Any, reply: Reply, *, plan_s: float) -> Answer:
-        started = time.perf_counter()
-        kind, body = AnswerKind.OK, fast_body(plan, reply.text)
-        if body is None:
-            data = msgspec.json.decode(reply.text)
-            kind, body = full_body(self.catalogue, plan, document.ast, document.operation, variables, data)
+    async def _read(self, asking: _Asking, *, plan_s: float) -> Answer:
+        plan = asking.plan
+        arguments = plan.bind(asking.values, asking.caller, asking.now)
+        try:
+            reply = await self._dispatcher.ask(plan, arguments, deadline_s=asking.left_s)
+            text = await self._spliced(plan, reply.text, asking) if plan.live else reply.text
+        except StatementError:
+            kind, body = await self._field_by_field(asking)
+            return Answer(kind=kind, body=body, operation=asking.document.kind, timings=Timings(plan_s=plan_s))
+        finishing = time.perf_counter()
+        fast = fast_body(plan, text)
+        kind, body = (AnswerKind.OK, fast) if fast is not None else await self._full(asking, text)
         timings = Timings(
             plan_s=plan_s,
             queue_s=reply.queue_s,
             database_s=reply.database_s,
-            finish_s=time.perf_counter() - started,
+            finish_s=time.perf_counter() - finishing,
             batch_size=reply.batch_size,
         )
-        return Answer(kind=kind, body=body, timings=timings, operation=document.kind)
+        return Answer(kind=kind, body=body, timings=timings, operation=asking.document.kind)
 
+    async def _spliced(self, plan: Plan, text: str, asking: _Asking) -> str:
+        """The text with live predictions in place of their marks."""
 
-__all__ = ["GraphEngine", "StatementError"]
+        async def score(customers: Sequence[int]) -> Mapping[int, ScoringOutcome]:
+            if self._live_scorer is None:
+                return {}
+            return await self._live_scorer.score(asking.caller.tenant_id, customers, None)
+
+        async def read(slot: int, live: LiveAnswer) -> str:
+            part = plan.live[slot]
+            arguments = part.bind({**asking.values, LIVE: live}, asking.caller, asking.now)
+            return (await self._dispatcher.ask(part, arguments, deadline_s=asking.left_s)).text
+
+        return await spliced(text, score, read)
+
+    async def _full(self, asking: _Asking, text: str) -> tuple[AnswerKind, bytes]:
+        """The exact answer to data that holds a mark."""
+        if asking.plan.abstract:
+            typed = asking.document.typed_plan(self.catalogue, asking.values)
+            arguments = typed.bind(asking.values, asking.caller, asking.now)
+            reply = await self._dispatcher.ask(typed, arguments, deadline_s=asking.left_s)
+            text = await self._spliced(typed, reply.text, asking) if typed.live else reply.text
+        return self._finished(asking, msgspec.json.decode(text))
+
+    async def _field_by_field(self, asking: _Asking) -> tuple[AnswerKind, bytes]:
+        """When the statement fails: each root field by itself, so that only what is at fault is missing."""
+        data: dict[str, Any] = {}
+        for key in asking.document.root_keys(self.catalogue, asking.values):
+            plan = asking.document.typed_plan(self.catalogue, asking.values, only=key)
+            arguments = plan.bind(asking.values, asking.caller, asking.now)
+            try:
+                reply = await self._dispatcher.ask(plan, arguments, deadline_s=asking.left_s)
+                text = await self._spliced(plan, reply.text, asking) if plan.live else reply.text
+                data.update(msgspec.json.decode(text))
+            except StatementError as error:
+                data[key] = error
+        return self._finished(asking, data)
+
+    def _finished(self, asking: _Asking, data: Mapping[str, Any]) -> tuple[AnswerKind, bytes]:
+        document = asking.document
+        return full_body(self.catalogue, asking.plan, document.ast, document.operation, asking.request.variables, data)

@@ -1,15 +1,13 @@
 """The two finishers: the fast one sends PostgreSQL's bytes, the full one builds exact partial data and errors."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 from graphql import (
     DocumentNode,
     ExecutionResult,
-    FieldNode,
-    GraphQLError,
     GraphQLResolveInfo,
     OperationDefinitionNode,
     execute_sync,
@@ -18,7 +16,7 @@ from graphql import (
 from profile_api.graph.catalogue import Catalogue
 from profile_api.graph.errors import located
 from profile_api.graph.plan import Plan
-from profile_api.graph.rendering import FLOAT_MARK, FORBIDDEN_MARK, MARK, MARK_IN_JSON, NULL_MARK
+from profile_api.graph.rendering import FLOAT_MARK, FORBIDDEN_MARK, MARK, MARK_IN_JSON, NULL_MARK, TYPE_KEY
 from profile_api.graph.request import AnswerKind, ErrorCode, GraphError
 
 
@@ -53,8 +51,8 @@ def _resolve(source: Mapping[str, Any], info: GraphQLResolveInfo[Any], **_argume
 
 
 def _type_of(value: Any, info: GraphQLResolveInfo[Any], _abstract: Any) -> str:
-    """The concrete type of an object; the planner adds it under a key no client can choose."""
-    name: str = value["__typename"]
+    """The concrete type of an object; the typed plan adds it under a key no client can choose."""
+    name: str = value[TYPE_KEY]
     return name
 
 
@@ -85,13 +83,3 @@ def _written(plan: Plan, result: ExecutionResult) -> tuple[AnswerKind, bytes]:
     if errors:
         body += b',"errors":' + msgspec.json.encode(errors)
     return (AnswerKind.PARTIAL if errors else AnswerKind.OK), body + masked_extension(plan) + b"}"
-
-
-def root_keys(operation: OperationDefinitionNode) -> Sequence[str]:
-    """The response keys at the root, fragments aside."""
-    return [
-        (node.alias or node.name).value for node in operation.selection_set.selections if isinstance(node, FieldNode)
-    ]
-
-
-__all__ = ["GraphQLError", "fast_body", "full_body", "masked_extension", "root_keys"]

@@ -22,7 +22,7 @@ class Plan:
     masked: Mapping[str, Scope] = field(default_factory=dict)  # field path → the scope the caller lacks
     refused: bool = False  # a field that may not be null is masked: errors are certain
     live: "tuple[Plan, ...]" = ()  # one per place where predictions are to be made anew, by the number in its mark
-    cost: int = 1
+    abstract: bool = False  # some object's type depends on its row: the full finisher needs the typed plan
     single: str = field(init=False)
     batched: str = field(init=False)
 

@@ -17,6 +17,7 @@ from graphql import (
     InlineFragmentNode,
     OperationDefinitionNode,
     SelectionSetNode,
+    VariableDefinitionNode,
     VariableNode,
     get_named_type,
     is_abstract_type,
@@ -35,6 +36,7 @@ from profile_api.graph.rendering import (
     LIVE_MARK,
     MARK_IN_JSON,
     NULL_MARK,
+    TYPE_KEY,
     Constant,
     Expression,
     Part,
@@ -70,7 +72,12 @@ class Planner:
         fragments: Mapping[str, FragmentDefinitionNode],
         values: Values,
         scopes: frozenset[Scope],
+        *,
+        typed: bool = False,
     ) -> None:
+        """`typed` adds to objects of an abstract type which one they are, for the full finisher."""
+        self._typed = typed
+        self._abstract = False
         self.catalogue = catalogue
         self.templates = Templates()
         self.probes: list[Probe] = []
@@ -81,11 +88,14 @@ class Planner:
         self._masked: dict[str, Scope] = {}
         self._refused = False
         self._live: list[Plan] = []
+        self._definitions: tuple[VariableDefinitionNode, ...] = ()
         self._arguments: dict[tuple[int, int], Arguments] = {}
 
-    def plan(self, operation: OperationDefinitionNode) -> Plan:
+    def plan(self, operation: OperationDefinitionNode, *, only: str | None = None) -> Plan:
+        """The plan of the operation, or of one of its root fields by response key."""
         root = self.catalogue.root_type(operation.operation)
-        parts = self.object_parts(root, [operation.selection_set], Frame(), "")
+        self._definitions = tuple(operation.variable_definitions or ())
+        parts = self.object_parts(root, [operation.selection_set], Frame(), "", only=only)
         return Plan(
             expression=concatenated(parts),
             parameters=tuple(self.templates.parameters.parameters),
@@ -93,6 +103,7 @@ class Planner:
             masked=self._masked,
             refused=self._refused,
             live=tuple(self._live),
+            abstract=self._abstract,
         )
 
     # --- what shapes the plan
@@ -114,13 +125,15 @@ class Planner:
 
     # --- selections
 
-    def object_parts(self, type_: GraphQLObjectType, selections: Selections, frame: Frame, path: str) -> list[Part]:
+    def object_parts(
+        self, type_: GraphQLObjectType, selections: Selections, frame: Frame, path: str, *, only: str | None = None
+    ) -> list[Part]:
         """The parts of one object of a known type."""
-        fields = self.collect(type_, selections)
         return object_parts(
             [
                 (key, self._field_parts(type_, nodes, frame, f"{path}.{key}" if path else key))
-                for key, nodes in fields.items()
+                for key, nodes in self.collect(type_, selections).items()
+                if only is None or key == only
             ]
         )
 
@@ -137,13 +150,22 @@ class Planner:
         cases: dict[str, list[str]] = {}
         for possible in self.catalogue.schema.get_possible_types(type_):
             for value in told_apart_by.words.get(possible.name, ()):
-                sql = concatenated(self.object_parts(possible, selections, frame, path))
+                sql = self._typed_object(possible, selections, frame, path)
                 cases.setdefault(sql, []).append(quoted(value))
         *others, last = cases.items()
         if not others:
             return last[0]
         whens = " ".join(f"when {word} in ({', '.join(words)}) then {sql}" for sql, words in others)
         return f"case {whens} else {last[0]} end"
+
+    def _typed_object(self, type_: GraphQLObjectType, selections: Selections, frame: Frame, path: str) -> str:
+        self._abstract = True
+        if not self._typed:
+            return concatenated(self.object_parts(type_, selections, frame, path))
+        pairs: list[tuple[str, Sequence[Part]]] = [(TYPE_KEY, [constant_part(type_.name)])]
+        for key, nodes in self.collect(type_, selections).items():
+            pairs.append((key, self._field_parts(type_, nodes, frame, f"{path}.{key}")))
+        return concatenated(object_parts(pairs))
 
     def collect(self, type_: GraphQLObjectType, selections: Selections) -> dict[str, list[FieldNode]]:
         fields: dict[str, list[FieldNode]] = {}
@@ -213,7 +235,7 @@ class Planner:
             return [constant_part(type_.name)]
         field = type_.fields.get(name)
         if field is None:  # __schema, __type
-            return [constant_part(self.catalogue.introspect(nodes[0], self._fragments, self._values))]
+            return [constant_part(self._introspected(nodes[0]))]
         declared = self.catalogue.field(type_.name, name)
         if declared.scope is not None:
             self._used_scopes.add(declared.scope)
@@ -221,6 +243,12 @@ class Planner:
                 return [self._mask(field, declared.scope, path)]
         arguments = self._arguments_of(nodes[0], field)
         return self._source_parts(declared.source, field, nodes, frame.inside(arguments=arguments), path)
+
+    def _introspected(self, node: FieldNode) -> Any:
+        """What `__schema` or `__type` answers; with variables in it, the plan depends on all of them."""
+        if self._definitions:
+            self.probe(lambda values: repr(sorted(values.items())))
+        return self.catalogue.introspect(node, self._fragments, self._values, self._definitions)
 
     def _arguments_of(self, node: FieldNode, field: GraphQLField) -> Arguments:
         key = (id(node), id(field))
@@ -303,7 +331,7 @@ class Planner:
         rows = self.templates.expand(source.sql, frame)
         named = self.catalogue.schema.type_map[source.type or get_named_type(field.type).name]
         row = Row(self.templates.alias(), self.catalogue.joins(named.name))
-        item = self.composite_sql(named, selections, frame.inside(row=row), path)
+        item = self._item_sql(field, named, selections, frame.inside(row=row), path)
         unwrapped = field.type.of_type if isinstance(field.type, GraphQLNonNull) else field.type
         if not is_list_type(unwrapped):
             return Expression(f"coalesce((select {item} from ({rows}) {row.alias}{row.from_joins()}), {absent})")
@@ -320,7 +348,9 @@ class Planner:
         cases = []
         for name, rows in source.rows.items():
             row = Row(self.templates.alias(), self.catalogue.joins(name))
-            item = self.composite_sql(self.catalogue.schema.type_map[name], selections, frame.inside(row=row), path)
+            entity = self.catalogue.schema.type_map[name]
+            assert isinstance(entity, GraphQLObjectType)  # noqa: S101
+            item = self._typed_object(entity, selections, frame.inside(row=row), path)
             found = self.templates.expand(rows, frame, key="wanted.key")
             cases.append(f"when {quoted(name)} then (select {item} from ({found}) {row.alias}{row.from_joins()})")
         listed = f"string_agg(coalesce(case wanted.type {' '.join(cases)} end, 'null'), ',' order by wanted.place)"
@@ -331,7 +361,7 @@ class Planner:
         """A mark that names the customer; the same selection becomes a plan of its own over the live answer."""
         assert frame.row is not None  # noqa: S101
         slot = len(self._live)
-        inner = Planner(self.catalogue, self._fragments, self._values, self._scopes)
+        inner = Planner(self.catalogue, self._fragments, self._values, self._scopes, typed=self._typed)
         inner.probes = self.probes  # what shapes the part shapes the whole
         row = Row(inner.templates.alias(), {**self.catalogue.joins("Customer"), **LIVE_JOINS})
         reached = Frame(row=row, as_of=None).inside(arguments=frame.arguments)
@@ -351,6 +381,13 @@ class Planner:
         return Expression(
             f"concat({quoted(chr(34) + MARK_IN_JSON + LIVE_MARK + f':{slot}:')}, {frame.row.alias}.id, '\"')"
         )
+
+    def _item_sql(
+        self, field: GraphQLField, named: GraphQLNamedType, selections: Selections, frame: Frame, path: str
+    ) -> str:
+        if isinstance(named, GraphQLObjectType) and is_abstract_type(get_named_type(field.type)):
+            return self._typed_object(named, selections, frame, path)
+        return self.composite_sql(named, selections, frame, path)
 
     def looking(self, frame: Frame) -> Frame:
         """The frame seen from the instants of the field's `asOf` and `knownAt`, where they are given."""
