@@ -93,8 +93,6 @@ order_summary as materialized (
     count(*) filter (where days_ago > 334 and days_ago <= 364) as order_count_next_30d_last_year,
     count(*) filter (where days_ago > 304 and days_ago <= 364) as order_count_next_60d_last_year,
     count(*) filter (where days_ago > 274 and days_ago <= 364) as order_count_next_90d_last_year,
-    count(distinct local_month) as active_month_count,
-    count(distinct local_month) filter (where days_ago <= 365) as active_month_count_365d,
     sum(net_minor) filter (where days_ago <= 30) as net_minor_30d,
     sum(net_minor) filter (where days_ago <= 90) as net_minor_90d,
     sum(net_minor) filter (where days_ago <= 180) as net_minor_180d,
@@ -120,13 +118,10 @@ order_summary as materialized (
     sum(line_count) as line_count,
     sum(line_count) filter (where days_ago <= 365) as line_count_365d,
     max(line_count) filter (where newest_rank = 1) as last_order_line_count,
-    count(distinct channel_code) as order_channel_count,
-    count(distinct channel_code) filter (where days_ago <= 365) as order_channel_count_365d,
     max(channel_code) filter (where newest_rank = 1) as last_channel_code,
     max(channel_code) filter (where newest_rank = order_count) as first_channel_code,
     count(*) filter (where channel_code in (1, 2)) as digital_order_count,
     count(*) filter (where channel_code = 3) as store_order_count,
-    count(distinct store_id) as store_count,
     count(*) filter (where (local_day + 3) % 7 >= 5) as weekend_order_count,
     count(*) filter (where local_hour < 12) as morning_order_count,
     count(*) filter (where local_hour >= 18) as evening_order_count,
@@ -137,6 +132,30 @@ order_summary as materialized (
       count(*) filter (where (local_day + 3) % 7 = 6)
     ) as busiest_weekday_order_count
   from valid_order
+  group by customer_id, as_of
+),
+used_channel as (
+  select customer_id, as_of, channel_code, min(days_ago) as last_days_ago
+  from valid_order
+  group by customer_id, as_of, channel_code
+),
+channel_summary as materialized (
+  select
+    customer_id, as_of,
+    count(*) as channel_count,
+    count(*) filter (where last_days_ago <= 365) as channel_count_365d
+  from used_channel
+  group by customer_id, as_of
+),
+used_store as (
+  select customer_id, as_of, store_id, count(*) as order_count
+  from valid_order
+  where store_id is not null
+  group by customer_id, as_of, store_id
+),
+store_summary as materialized (
+  select customer_id, as_of, count(*) as store_count
+  from used_store
   group by customer_id, as_of
 ),
 returned_order as materialized (
@@ -163,6 +182,7 @@ return_summary as materialized (
 purchase_day as (
   select
     customer_id, as_of, days_ago,
+    min(local_month) as local_month,
     sum(net_minor) as net_minor,
     count(net_minor) as priced_count
   from valid_order
@@ -173,12 +193,16 @@ gap as (
     customer_id, as_of, days_ago, net_minor, priced_count,
     lead(days_ago) over (partition by customer_id, as_of order by days_ago asc nulls last) - days_ago as gap_days,
     row_number() over (partition by customer_id, as_of order by days_ago asc nulls last) as newest_rank,
+    case
+      when lag(local_month) over (partition by customer_id, as_of order by days_ago asc nulls last) = local_month then 0
+      else 1
+    end as newest_of_month,
     count(*) over (partition by customer_id, as_of) - 1 as gap_count
   from purchase_day
 ),
 ranked_gap as (
   select
-    customer_id, as_of, days_ago, net_minor, priced_count, gap_days, newest_rank, gap_count,
+    customer_id, as_of, days_ago, net_minor, priced_count, gap_days, newest_rank, newest_of_month, gap_count,
     row_number() over (
       partition by customer_id, as_of order by gap_days asc nulls last, days_ago asc nulls last
     ) as gap_rank
@@ -190,6 +214,8 @@ rhythm as materialized (
     count(*) as purchase_day_count,
     count(*) filter (where days_ago <= 90) as purchase_day_count_90d,
     count(*) filter (where days_ago <= 365) as purchase_day_count_365d,
+    count(*) filter (where newest_of_month = 1) as active_month_count,
+    count(*) filter (where newest_of_month = 1 and days_ago <= 365) as active_month_count_365d,
     count(gap_days) as gap_count,
     min(days_ago) as silence_days,
     max(days_ago) as tenure_days,
@@ -373,8 +399,8 @@ select
     as last_gap_to_median_gap,
   cast(cast(rhythm.silence_days as double precision) / nullif(rhythm.tenure_days, 0) as double precision)
     as silence_to_tenure,
-  cast(coalesce(order_summary.active_month_count, 0) as bigint) as active_month_count,
-  cast(coalesce(order_summary.active_month_count_365d, 0) as bigint) as active_month_count_365d,
+  cast(coalesce(rhythm.active_month_count, 0) as bigint) as active_month_count,
+  cast(coalesce(rhythm.active_month_count_365d, 0) as bigint) as active_month_count_365d,
   -- amounts
   cast(
     case when order_summary.priced_count = 0 then null
@@ -476,8 +502,8 @@ select
     as double precision
   ) as top_category_share,
   -- channels
-  cast(coalesce(order_summary.order_channel_count_365d, 0) as bigint) as order_channel_count_365d,
-  cast(coalesce(order_summary.order_channel_count, 0) as bigint) as order_channel_count,
+  cast(coalesce(channel_summary.channel_count_365d, 0) as bigint) as order_channel_count_365d,
+  cast(coalesce(channel_summary.channel_count, 0) as bigint) as order_channel_count,
   cast(
     cast(order_summary.digital_order_count as double precision) / nullif(order_summary.order_count, 0)
     as double precision
@@ -486,7 +512,7 @@ select
     cast(order_summary.store_order_count as double precision) / nullif(order_summary.order_count, 0)
     as double precision
   ) as store_order_share,
-  cast(coalesce(order_summary.store_count, 0) as bigint) as store_count,
+  cast(coalesce(store_summary.store_count, 0) as bigint) as store_count,
   cast(
     case order_summary.first_channel_code
       when 1 then 'WEB' when 2 then 'APP' when 3 then 'STORE' when 4 then 'CALL_CENTRE' when 5 then 'EMAIL'
@@ -499,7 +525,7 @@ select
       when 6 then 'SMS' when 7 then 'SOCIAL' when 8 then 'MARKETPLACE' when 9 then 'OTHER'
     end as text
   ) as last_order_channel,
-  cast(order_summary.order_channel_count_365d >= 2 as boolean) as is_multichannel,
+  cast(channel_summary.channel_count_365d >= 2 as boolean) as is_multichannel,
   -- season and time of day
   cast((spine.local_day + 3) % 7 as bigint) as weekday,
   cast(spine.local_month % 12 + 1 as bigint) as month,
@@ -563,6 +589,10 @@ select
 from spine
 left join order_summary
   on order_summary.customer_id = spine.customer_id and order_summary.as_of = spine.as_of
+left join channel_summary
+  on channel_summary.customer_id = spine.customer_id and channel_summary.as_of = spine.as_of
+left join store_summary
+  on store_summary.customer_id = spine.customer_id and store_summary.as_of = spine.as_of
 left join returned_order
   on returned_order.customer_id = spine.customer_id and returned_order.as_of = spine.as_of
 left join return_summary

@@ -16,7 +16,7 @@ ALLOWED: frozenset[type[exp.Expr]] = frozenset(
         exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod, exp.Case, exp.If, exp.Cast, exp.DataType,
         exp.Coalesce, exp.Nullif, exp.Sqrt, exp.Greatest,
         exp.Count, exp.Sum, exp.Min, exp.Max, exp.Filter, exp.Distinct,
-        exp.Window, exp.RowNumber, exp.Lead, exp.Order, exp.Ordered,
+        exp.Window, exp.RowNumber, exp.Lead, exp.Lag, exp.Order, exp.Ordered,
     }
 )  # fmt: skip
 CAST_TYPES = {"BIGINT", "DOUBLE", "BOOLEAN", "TEXT"}
@@ -61,7 +61,7 @@ def _windows(tree: exp.Select) -> Iterator[str]:
         if [column.name for column in window.args["partition_by"]] != ["customer_id", "as_of"]:
             yield f"a window must be partitioned by customer_id, as_of: {window.sql()}"
         order = window.args.get("order")
-        if isinstance(window.this, exp.RowNumber | exp.Lead):
+        if isinstance(window.this, exp.RowNumber | exp.Lead | exp.Lag):
             keys = order.expressions if order else []
             if not keys or keys[-1].this.name not in TIE_BREAKERS:
                 yield f"ties are not broken (order by ..., {' or '.join(sorted(TIE_BREAKERS))}): {window.sql()}"
