@@ -3,17 +3,16 @@
 import os
 import subprocess
 import sys
-import time
 import venv
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import httpx
 import pytest
 
 from tests.acceptance.ports import free_port
+from tests.acceptance.waiting import wait_for
 
 ROOT = Path(__file__).parents[2]
 LOCKS = ROOT / "infra" / "requirements"
@@ -71,7 +70,9 @@ def is_installed(environment: Path, module: str) -> bool:
 
 
 @contextmanager
-def running(environment: Path, command: tuple[str, ...], port: int, variables: dict[str, str]) -> Iterator[None]:
+def running(
+    environment: Path, command: tuple[str, ...], port: int, variables: dict[str, str]
+) -> Iterator[subprocess.Popen[bytes]]:
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("PARCOURS_", "PYTHON"))}
     process = subprocess.Popen(
         [environment / "bin" / "parcours", *command, "--port", str(port)],
@@ -80,24 +81,13 @@ def running(environment: Path, command: tuple[str, ...], port: int, variables: d
         stdout=subprocess.DEVNULL,
     )
     try:
-        yield
-        assert process.poll() is None
+        yield process
     finally:
         process.terminate()
         process.wait(20)
 
 
-def wait_for(url: str, *, seconds: float = 60) -> httpx.Response:
-    give_up_at = time.monotonic() + seconds
-    while True:
-        try:
-            return httpx.get(url, timeout=5, trust_env=False)
-        except httpx.TransportError:
-            if time.monotonic() > give_up_at:
-                raise
-            time.sleep(0.2)
-
-
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("deployable", DEPLOYABLES, ids=lambda deployable: str(deployable.extra))
 def test_a_service_installs_and_starts_with_its_own_extra_alone(
     deployable: Deployable, wheel: Path, tmp_path: Path, database_url: str
@@ -110,5 +100,5 @@ def test_a_service_installs_and_starts_with_its_own_extra_alone(
     assert [module for module in deployable.absent if is_installed(environment, module)] == []
     variables = {"DATABASE_URL": database_url, "PARCOURS_HOME": str(tmp_path / "home")}
     port = free_port()
-    with running(environment, deployable.command, port, variables):
-        assert wait_for(f"http://127.0.0.1:{port}{deployable.live_path}").status_code == 200
+    with running(environment, deployable.command, port, variables) as server:
+        assert wait_for(f"http://127.0.0.1:{port}{deployable.live_path}", server).status_code == 200
