@@ -25,7 +25,14 @@ async def batch_scorer(
     """A scorer with its own bounded pools; `transport` reaches a scoring application without a network."""
     lanes = settings.batch_in_flight
     async with (
-        asyncpg.create_pool(database_url, min_size=1, max_size=lanes + 1, command_timeout=60) as pool,
+        asyncpg.create_pool(
+            database_url,
+            min_size=1,
+            max_size=lanes + 1,
+            command_timeout=60,
+            # The triggers of procrastinate's tables name their tables without the schema.
+            server_settings={"search_path": "public,procrastinate", "application_name": "parcours rescoring"},
+        ) as pool,
         stored_features(database_url, connections=lanes) as features,
         ScoringClient(settings.scoring_url, connections=lanes, transport=transport) as client,
     ):
