@@ -1,5 +1,6 @@
 """Fits the trees: hazard of the next order, churn at the horizon, net amount per interval."""
 
+from concurrent.futures import Executor
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,7 +51,7 @@ def prepare(
     )
 
 
-def fit_hazards(bench: Workbench, edges: tuple[int, ...]) -> tuple[list[Booster], list[float]]:
+def fit_hazards(bench: Workbench, edges: tuple[int, ...], pool: Executor) -> tuple[list[Booster], list[float]]:
     """Two boosters, one that may see how the level moved over the last quarters and one that may not: with a year or
     two of history, trend and season cannot be told apart, so neither explanation gets all the weight. Also the mean
     MBG/NBD log-odds per interval, on top of which they are fitted."""
@@ -62,11 +63,13 @@ def fit_hazards(bench: Workbench, edges: tuple[int, ...]) -> tuple[list[Booster]
     initial = initial_log_odds(bench.btyd, COLUMNS.history(learning.matrix), grid)
     chosen = _sample(len(rows), bench.recipe.hazard_rows, bench.seed)
     rows, intervals, came = rows[chosen], intervals[chosen], came[chosen]
-    boosters = []
-    for number, sees_trend in enumerate((False, True)):
+
+    def grow(number: int, sees_trend: bool) -> Booster:
         data = _joined(bench, grid, rows, intervals, sees_trend=sees_trend)
         dataset = _dataset(bench, data, came, init_score=initial[rows, intervals])
-        boosters.append(boost(bench.recipe.hazard_parameters(bench.seed + number), dataset, bench.recipe.hazard_trees))
+        return boost(bench.recipe.hazard_parameters(bench.seed + number), dataset, bench.recipe.hazard_trees)
+
+    boosters = list(pool.map(grow, (0, 1), (False, True)))
     return boosters, [float(value) for value in initial.mean(axis=0)]
 
 
@@ -132,5 +135,5 @@ def _dataset(
     names = [*bench.design.features, *DERIVED, *(TARGET_INPUTS if target_columns else ())]
     return Dataset(
         inputs, label=label.astype(np.float64), init_score=init_score, feature_name=names,
-        params={"max_bin": 255, "verbose": -1},
+        params={"max_bin": 255, "num_threads": 1, "verbose": -1},
     )  # fmt: skip

@@ -1,12 +1,13 @@
 """From a learning set to a model set: baselines, design, trees, calibration, and which of them may answer."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 from lightgbm import Booster
 
 from customer.features.definitions import FEATURE_NAMES
-from scoring.engine.btyd import Flags, Floats, GammaGamma, MbgNbd
+from scoring.engine.btyd import Floats, GammaGamma, MbgNbd
 from scoring.engine.spec import Design, Grid
 from training.baselines import fit_gamma_gamma, fit_mbg_nbd
 from training.boosting import COLUMNS, fit_churn, fit_hazards, fit_value, prepare
@@ -47,11 +48,14 @@ def fit_models(learning: LearningSet, present: Floats, schedule: Schedule, recip
     mean_init = [0.0] * (len(schedule.hazard_edges) - 1)
     value_unit = unit or 1.0
     if has_enough(learning):
-        boosters["next_purchase"], mean_init = fit_hazards(bench, schedule.hazard_edges)
-        if (churn := fit_churn(bench, schedule.horizon_days)) is not None:
-            boosters["churn"] = [churn]
-        if unit is not None and (value := fit_value(bench)) is not None:
-            boosters["value"], value_unit = [value[0]], value[1]
+        with ThreadPoolExecutor(recipe.threads) as pool:
+            churn = pool.submit(fit_churn, bench, schedule.horizon_days)
+            value = pool.submit(fit_value, bench) if unit is not None else None
+            boosters["next_purchase"], mean_init = fit_hazards(bench, schedule.hazard_edges, pool)
+        if (classifier := churn.result()) is not None:
+            boosters["churn"] = [classifier]
+        if value is not None and (found := value.result()) is not None:
+            boosters["value"], value_unit = [found[0]], found[1]
     return Fit(
         design=design, btyd=btyd, spending=spending, boosters=boosters, value_unit_minor=value_unit,
         grid=Grid(
@@ -77,8 +81,8 @@ def informative_features(matrix: Floats) -> list[str]:
     """The features that differ between examples, but for those that name a date."""
     if not len(matrix):
         return []
-    with np.errstate(invalid="ignore"):
-        varies: Flags = np.greater(np.fmax.reduce(matrix, axis=0), np.fmin.reduce(matrix, axis=0))
+    varies = np.zeros(matrix.shape[1], dtype=np.bool_)
+    varies[:] = np.fmax.reduce(matrix, axis=0) > np.fmin.reduce(matrix, axis=0)
     missing = np.isnan(matrix)
     partly = missing.any(axis=0) & ~missing.all(axis=0)
     return [

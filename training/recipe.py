@@ -16,7 +16,7 @@ class Recipe:
     churn_trees: int = 150
     value_trees: int = 150
     direct_weight: float = 0.5
-    threads: int = 2
+    threads: int = 2  # boosters grown at once, each in one thread: cheaper than one booster in several
     overrides: dict[str, float] = field(default_factory=dict)
 
     def hazard_parameters(self, seed: int) -> dict[str, Any]:
@@ -34,7 +34,7 @@ class Recipe:
     def _parameters(self, seed: int, **own: Any) -> dict[str, Any]:
         shared = {
             "num_leaves": 15, "feature_fraction": 0.4, "bagging_fraction": 0.5, "bagging_freq": 1, "seed": seed,
-            "deterministic": True, "force_row_wise": True, "num_threads": self.threads, "verbose": -1,
+            "deterministic": True, "force_col_wise": True, "num_threads": 1, "verbose": -1,
         }  # fmt: skip
         return {**shared, **own, **self.overrides}
 

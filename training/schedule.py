@@ -9,6 +9,7 @@ from scoring.engine.btyd import Floats
 from training.recipe import Recipe
 
 WARM_UP_DAYS = 60
+SEASON_WARM_UP_DAYS = 150
 YEAR_DAYS = 365
 _LOOK_BACK_DAYS = 2 * YEAR_DAYS + WARM_UP_DAYS
 
@@ -53,7 +54,7 @@ def plan_schedule(*, horizon_days: int, history_days: int, customers: int, waits
 
 def knows_season(history_days: int) -> bool:
     """Whether the days ahead were watched a year before, with customers who had time to build a history."""
-    return history_days - YEAR_DAYS >= WARM_UP_DAYS
+    return history_days - YEAR_DAYS >= SEASON_WARM_UP_DAYS
 
 
 def hazard_edges(horizon_days: int, waits: Floats, reach_days: int) -> tuple[int, ...]:
@@ -74,8 +75,8 @@ def value_edges(horizon_days: int) -> tuple[int, ...]:
 
 
 def _at_least_a_day_apart(edges: list[int], horizon_days: int) -> tuple[int, ...]:
-    """Thins edges closer together than a fiftieth of the horizon; keeps 0 and the horizon."""
-    apart = max(1, horizon_days // 50)
+    """Thins edges closer together than a thirtieth of the horizon; keeps 0 and the horizon."""
+    apart = max(1, horizon_days // 30)
     kept = [edges[0]]
     for edge in edges[1:]:
         if edge == horizon_days and kept[-1] != 0 and edge - kept[-1] < apart:

@@ -30,6 +30,8 @@ def observe_spread(
             edges=value_edges, unit_minor=unit_minor, group_edges=[], levels=LEVELS, ratios=[default_ratios()]
         )
     ratio = actual[known] * (1.0 - no_order[known]) / expected[known]
+    # Whether that moment was over- or underestimated as a whole says nothing of the next one: only the shape is kept.
+    ratio *= (expected[known] / (1.0 - no_order[known])).sum() / actual[known].sum()
     groups = int(np.clip(known.sum() // _FEWEST_PER_GROUP, 1, _GROUPS))
     inner = np.linspace(0.0, 1.0, groups + 1)[1:-1]
     group_edges = np.unique(np.quantile(no_order[known], inner)) if groups > 1 else np.empty(0)

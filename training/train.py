@@ -50,6 +50,7 @@ class Rehearsal:
     models: Outcome
     baseline: Outcome
     spread: ValueCalibration
+    is_comparable: bool  # the models of then knew as much of the season as those of now do
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +89,7 @@ def train_models(
     if earlier is not None and history_days - earlier >= YEAR_DAYS / 4:
         known = replace(schedule, knows_season=knows_season(history_days - earlier))
         rehearsal = _rehearse(learning, known, days_earlier=earlier, recipe=recipe, seed=seed, snapshot=snapshot,
-                              as_of=as_of)  # fmt: skip
+                              as_of=as_of, knows_season_now=schedule.knows_season)  # fmt: skip
     progress("final fit")
     fit = fit_models(learning, present.values, schedule, recipe, seed)
     spread = rehearsal.spread if rehearsal else _assumed_spread(schedule.value_edges, fit.value_unit_minor)
@@ -100,7 +101,7 @@ def train_models(
 
 def _rehearse(
     learning: LearningSet, schedule: Schedule, *, days_earlier: int, recipe: Recipe, seed: int, snapshot: Snapshot,
-    as_of: datetime,
+    as_of: datetime, knows_season_now: bool,
 ) -> Rehearsal | None:  # fmt: skip
     """None when there were no customers, or too little to grow trees from, at that moment."""
     examples = learning.rows(learning.age_days == days_earlier)
@@ -120,8 +121,9 @@ def _rehearse(
             edges=schedule.value_edges, unit_minor=fit.value_unit_minor,
         )  # fmt: skip
     return Rehearsal(
-        days_earlier=days_earlier, models=predicted, baseline=baseline_outcome(models, examples), spread=spread
-    )
+        days_earlier=days_earlier, models=predicted, baseline=baseline_outcome(models, examples), spread=spread,
+        is_comparable=schedule.knows_season == knows_season_now,
+    )  # fmt: skip
 
 
 def _assumed_spread(edges: tuple[int, ...], unit_minor: float) -> ValueCalibration:
@@ -135,7 +137,7 @@ def _model_set(
     fit: Fit, spread: ValueCalibration, rehearsal: Rehearsal | None, *, recipe: Recipe, seed: int, snapshot: Snapshot,
     as_of: datetime, horizon_days: int,
 ) -> ModelSet:  # fmt: skip
-    verdicts = judge(rehearsal.models, rehearsal.baseline) if rehearsal else {}
+    verdicts = judge(rehearsal.models, rehearsal.baseline) if rehearsal and rehearsal.is_comparable else {}
     basis = {
         str(kind): str(
             PredictionBasis.MODEL
