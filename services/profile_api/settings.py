@@ -27,6 +27,13 @@ class Settings(BaseSettings):
     import_memory_mb: int = Field(default=1024, ge=128)
     """What one import may hold in memory before it uses the disk."""
 
+    source_trust: str = ""
+    """Sources of person records, most trusted first, separated by commas."""
+
+    @property
+    def trusted_sources(self) -> tuple[str, ...]:
+        return tuple(source.strip() for source in self.source_trust.split(",") if source.strip())
+
     @property
     def postgres_folder(self) -> Path:
         return self.home.resolve() / "postgres"

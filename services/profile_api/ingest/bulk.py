@@ -29,6 +29,7 @@ def import_workspace(
     identity_type: IdentityType = IdentityType.USER_ID,
     source_trust: Sequence[str] = (),
     now: datetime | None = None,
+    orders_are_told: bool = False,
     progress: Progress = silent,
 ) -> ImportSummary:
     """Writes the workspace's relations and all that is derived from them; known facts are left alone.
@@ -42,7 +43,9 @@ def import_workspace(
 
     async def write() -> ImportSummary:
         async with tenant_write(database_url, tenant, currency=currency, time_zone=time_zone) as (connection, kept):
-            writer = _Writer(connection, duck, kept, source, identity_type, tuple(source_trust), instant, times)
+            writer = _Writer(
+                connection, duck, kept, source, identity_type, tuple(source_trust), instant, orders_are_told, times
+            )
             summary = await writer.write()
             await finish_write(connection, kept, sorted(writer.touched), now=instant, progress=times)
             times("committing")
@@ -65,11 +68,12 @@ class _Writer:
         identity_type: IdentityType,
         source_trust: tuple[str, ...],
         now: datetime,
+        orders_are_told: bool,
         progress: Progress,
     ) -> None:
         self.connection, self.duck, self.tenant, self.progress = connection, duck, tenant, progress
         self.source, self.identity_type, self.source_trust = source, identity_type, source_trust
-        self.now = now
+        self.now, self.orders_are_told = now, orders_are_told
         self.tables = relations.tables_of(duck)
         self.touched: set[int] = set()
         self.summary = ImportSummary(source=source, tenant=tenant.key)
@@ -127,7 +131,7 @@ class _Writer:
     async def _orders(self) -> None:
         written = await write_order_facts(
             self.connection, self.duck, tenant=self.tenant, source=self.source, identity_type=self.identity_type,
-            progress=self.progress,
+            orders_are_told=self.orders_are_told, progress=self.progress,
         )  # fmt: skip
         self.touched.update(written.touched)
         self._count(

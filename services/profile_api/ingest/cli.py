@@ -44,7 +44,8 @@ def register(app: typer.Typer) -> None:
     """Adds `migrate` and the `import` group."""
     app.command()(migrate)
     group = typer.Typer(help="Bring in files of orders, people and events.", no_args_is_help=True)
-    group.command("orders")(orders)
+    for name, command in _IMPORTS.items():
+        group.command(name)(command)
     app.add_typer(group, name="import")
 
 
@@ -88,6 +89,105 @@ def orders(
         ),
         as_json=as_json,
     )  # fmt: skip
+
+
+def customers(
+    file: FileArgument,
+    columns: MapOption = None,
+    tenant: TenantOption = None,
+    source: SourceOption = "customers",
+    region: Annotated[str | None, typer.Option(help="Country (ISO 3166) of phone numbers written nationally.")] = None,
+    rejects: RejectsOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Import person records: identities (customer_id, email, phone, loyalty_card …) and traits (all other columns)."""
+    from profile_api.ingest.people import import_customers
+    from profile_api.settings import database_url, load_settings
+
+    settings = load_settings()
+    mapping = parse_mapping(columns)
+    report(
+        lambda progress: import_customers(
+            database_url(settings), file, tenant=tenant or settings.tenant, source=source, mapping=mapping,
+            region=region, source_trust=settings.trusted_sources, rejects=rejects,
+            memory_mb=settings.import_memory_mb, progress=progress,
+        ),
+        as_json=as_json,
+    )  # fmt: skip
+
+
+def events(
+    file: Annotated[Path, typer.Argument(help="NDJSON of Segment calls, or a CSV or Parquet file of track calls.")],
+    columns: MapOption = None,
+    tenant: TenantOption = None,
+    source: SourceOption = "events",
+    rejects: RejectsOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Import Segment-like calls: touchpoints, orders among them, traits, consents. Running it again changes nothing."""
+    from profile_api.ingest.events import import_events
+    from profile_api.settings import database_url, load_settings
+
+    settings = load_settings()
+    mapping = parse_mapping(columns)
+    report(
+        lambda progress: import_events(
+            database_url(settings), file, tenant=tenant or settings.tenant, source=source, mapping=mapping,
+            rejects=rejects, memory_mb=settings.import_memory_mb, progress=progress,
+        ),
+        as_json=as_json,
+    )  # fmt: skip
+
+
+def complete_journey(
+    tenant: TenantOption = None,
+    shift_weeks: Annotated[int, typer.Option(help="Move the whole history by so many weeks.")] = 0,
+    limit_customers: Annotated[int | None, typer.Option(min=1, help="Take so many households only.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Import The Complete Journey, a year of grocery shopping, from its Python package."""
+    from datetime import timedelta
+
+    from profile_api.ingest.complete_journey import import_complete_journey
+    from profile_api.settings import database_url, load_settings
+
+    settings = load_settings()
+    report(
+        lambda progress: import_complete_journey(
+            database_url(settings), tenant=tenant or settings.tenant, shift=timedelta(weeks=shift_weeks),
+            limit_customers=limit_customers, memory_mb=settings.import_memory_mb, progress=progress,
+        ),
+        as_json=as_json,
+    )  # fmt: skip
+
+
+def online_retail_ii(
+    path: Annotated[Path | None, typer.Option(help="A local copy (CSV or Parquet) instead of a download.")] = None,
+    tenant: TenantOption = None,
+    rejects: RejectsOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Import Online Retail II, two years of a gift shop's invoices, from the UCI repository or a local copy."""
+    from profile_api.ingest.online_retail import import_online_retail_ii
+    from profile_api.settings import database_url, load_settings
+
+    settings = load_settings()
+    report(
+        lambda progress: import_online_retail_ii(
+            database_url(settings), path=path, cache=settings.cache_folder, tenant=tenant or settings.tenant,
+            rejects=rejects, memory_mb=settings.import_memory_mb, progress=progress,
+        ),
+        as_json=as_json,
+    )  # fmt: skip
+
+
+_IMPORTS: dict[str, Callable[..., None]] = {
+    "orders": orders,
+    "customers": customers,
+    "events": events,
+    "complete-journey": complete_journey,
+    "online-retail-ii": online_retail_ii,
+}
 
 
 def parse_mapping(pairs: list[str] | None) -> dict[str, str]:

@@ -12,15 +12,16 @@ from profile_api.ingest.statements import statement
 from profile_api.store.tenants import Tenant
 
 _ORDERS = """
-select order_key, customer_key as customer_value, ordered_at, received_at, local_day, local_month, local_hour, channel,
-  store_id, currency, total_minor, discount_minor, line_count, main_category, delivery_type, payment_method, campaign,
-  delivered_at, properties
+select order_key, {customer_type} as customer_type, customer_key as customer_value, ordered_at, received_at, local_day,
+  local_month, local_hour, channel, store_id, currency, total_minor, discount_minor, line_count, main_category,
+  delivery_type, payment_method, campaign, delivered_at, properties
 from order_fact
 """
 _LINES = "select order_key, line_number, product_id, category, quantity, amount_minor, properties from order_line_fact"
 _ADJUSTMENTS = """
-select adjustment_key, regexp_replace(adjustment_key, '#[0-9]+$', '') as return_key, customer_key as customer_value,
-  order_key, kind, occurred_at, received_at, local_day, amount_minor, product_id, quantity, properties
+select adjustment_key, regexp_replace(adjustment_key, '#[0-9]+$', '') as return_key, {customer_type} as customer_type,
+  customer_key as customer_value, order_key, kind, occurred_at, received_at, local_day, amount_minor,
+  product_id, quantity, properties
 from order_adjustment_fact
 """
 _FORMER_LINES = """
@@ -50,16 +51,20 @@ async def write_order_facts(
     tenant: Tenant,
     source: str,
     identity_type: IdentityType,
+    orders_are_told: bool,
     progress: Progress,
 ) -> WrittenOrders:
-    """Orders, lines, adjustments and their touchpoints, for customers who are there; known facts are left alone."""
+    """Orders, lines, adjustments and their touchpoints, for customers who are there; known facts are left alone.
+
+    `orders_are_told` says that the workspace's own touchpoints tell of the orders.
+    """
     progress("copying")
-    await stage(connection, duck, table="stage_order", query=_ORDERS)
+    by = "customer_type" if names_customer_types(duck) else f"'{identity_type}'"
+    await stage(connection, duck, table="stage_order", query=_ORDERS.format(customer_type=by))
     await stage(connection, duck, table="stage_line", query=_LINES)
-    await stage(connection, duck, table="stage_adjustment", query=_ADJUSTMENTS)
+    await stage(connection, duck, table="stage_adjustment", query=_ADJUSTMENTS.format(customer_type=by))
     progress("writing orders")
-    who = str(identity_type)
-    await connection.execute(statement("order_plan").replace("$1", str(tenant.id)).replace("$2", f"'{who}'"))
+    await connection.execute(statement("order_plan").replace("$1", str(tenant.id)))
     await connection.execute("create index on order_plan (order_key)")
     await connection.execute("analyze order_plan")
     steps = {
@@ -70,13 +75,16 @@ async def write_order_facts(
         await connection.execute(statement("changed_orders"))
         await connection.execute(_FORMER_LINES)
     lines = await connection.execute(statement("order_lines"), tenant.id)
-    adjustments = [row["id"] for row in await connection.fetch(statement("new_adjustments"), tenant.id, who, source)]
+    adjustments = [row["id"] for row in await connection.fetch(statement("new_adjustments"), tenant.id, source)]
     await _refund(connection, adjustments)
-    progress("writing touchpoints")
-    ordered = await connection.execute(statement("order_events"), tenant.id, source)
-    adjusted = await connection.execute(
-        statement("adjustment_events"), tenant.id, source, tenant.time_zone, adjustments
-    )
+    told = 0
+    if not orders_are_told:
+        progress("writing touchpoints")
+        ordered = await connection.execute(statement("order_events"), tenant.id, source)
+        adjusted = await connection.execute(
+            statement("adjustment_events"), tenant.id, source, tenant.time_zone, adjustments
+        )
+        told = row_count(ordered) + row_count(adjusted)
     return WrittenOrders(
         orders_inserted=steps.get("NEW", 0),
         orders_changed=steps.get("CHANGED", 0),
@@ -84,9 +92,16 @@ async def write_order_facts(
         foreign_orders=await _foreign(connection),
         lines_inserted=row_count(lines),
         adjustments_inserted=len(adjustments),
-        events_inserted=row_count(ordered) + row_count(adjusted),
+        events_inserted=told,
         touched=await _touched(connection, adjustments),
     )
+
+
+def names_customer_types(duck: duckdb.DuckDBPyConnection) -> bool:
+    """Whether each order says what kind of identity its customer_key is."""
+    query = "select count(*) from information_schema.columns where table_name = 'order_fact' and column_name = $1"
+    [(count,)] = duck.execute(query, ["customer_type"]).fetchall()
+    return bool(count)
 
 
 def row_count(status: str) -> int:

@@ -1,12 +1,9 @@
 """`parcours import orders`: an order file becomes customers, orders, adjustments and touchpoints, or nothing at all."""
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-
-import asyncpg
 
 from customer.order_file import read_order_file
 from customer.vocabulary import Channel, IdentityType
@@ -14,9 +11,7 @@ from profile_api.ingest.bulk import import_workspace
 from profile_api.ingest.rejects import write_rejects
 from profile_api.ingest.report import ImportSummary, Progress, silent
 from profile_api.ingest.workspace import workspace
-from profile_api.ingest.writing import StepTimes
-from profile_api.store.database import connect
-from profile_api.store.tenants import find_tenant
+from profile_api.ingest.writing import StepTimes, known_tenant
 
 
 def import_orders(
@@ -43,13 +38,13 @@ def import_orders(
     times = StepTimes(progress)
     with workspace(memory_mb=memory_mb) as duck:
         times("reading")
-        kept = asyncio.run(_known_tenant(database_url, tenant))
+        known = known_tenant(database_url, tenant)
         found = read_order_file(
             duck,
             path,
             now=now or datetime.now(UTC),
-            time_zone=time_zone or (kept[1] if kept else "UTC"),
-            currency=currency or (kept[0] if kept else None),
+            time_zone=time_zone or (known.time_zone if known else "UTC"),
+            currency=currency or (known.currency if known else None),
             mapping=mapping,
             default_channel=channel,
         )
@@ -62,12 +57,3 @@ def import_orders(
         summary, rows=found.rows, rejected=found.rejected, ignored=found.ignored, repeated=found.repeated,
         rejects_file=rejects_file,
     )  # fmt: skip
-
-
-async def _known_tenant(database_url: str, tenant: str) -> tuple[str, str] | None:
-    connection: asyncpg.Connection = await connect(database_url)
-    try:
-        known = await find_tenant(connection, tenant)
-        return (known.currency, known.time_zone) if known else None
-    finally:
-        await connection.close()

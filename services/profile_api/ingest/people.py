@@ -17,7 +17,7 @@ from profile_api.ingest.rejects import write_rejects
 from profile_api.ingest.report import ImportSummary, Progress, silent
 from profile_api.ingest.statements import statement
 from profile_api.ingest.workspace import workspace
-from profile_api.ingest.writing import StepTimes, get_time_zone
+from profile_api.ingest.writing import StepTimes, known_tenant
 
 IDENTITY_COLUMNS: dict[str, IdentityType] = {
     "customer_id": IdentityType.USER_ID,
@@ -53,7 +53,8 @@ def import_customers(
     times = StepTimes(progress)
     with workspace(memory_mb=memory_mb) as duck:
         times("reading")
-        duck.execute(f"set TimeZone = '{get_time_zone(database_url, tenant)}'")
+        known = known_tenant(database_url, tenant)
+        duck.execute(f"set TimeZone = '{known.time_zone if known else 'UTC'}'")
         rows = read_people(
             duck, path, source=source, now=now or datetime.now(UTC), mapping=mapping or {}, region=region
         )
@@ -87,7 +88,7 @@ def read_people(
     if rows == 0:
         raise EmptyFileError(path)
     raw = " union all ".join(
-        f"select row_number, {rank} as rank, '{IDENTITY_COLUMNS[ours]}' as type, nullif(trim(\"id_{ours}\"), '') as raw "
+        f"select row_number, {rank} as rank, '{IDENTITY_COLUMNS[ours]}' as type, nullif(trim(id_{ours}), '') as raw "
         "from person_row"
         for rank, ours in enumerate(sorted(identities, key=lambda name: PRIORITY.index(IDENTITY_COLUMNS[name])))
     )

@@ -20,10 +20,11 @@ import duckdb
 from customer.identity import limit_of
 from customer.touchpoint import TYPE_OF_EVENT
 from customer.vocabulary import IdentityType
+from profile_api.ingest.order_facts import names_customer_types
 
 _BEARERS = {
-    "order_fact": "select '{orders_by}', customer_key, '{source}', ordered_at, received_at from order_fact",
-    "order_adjustment_fact": "select '{orders_by}', customer_key, '{source}', occurred_at, received_at "
+    "order_fact": "select {orders_by}, customer_key, '{source}', ordered_at, received_at from order_fact",
+    "order_adjustment_fact": "select {orders_by}, customer_key, '{source}', occurred_at, received_at "
     "from order_adjustment_fact",
     "person_fact": "select identity_type, identity_value, source, observed_at, received_at from person_fact",
     "identity_fact": "select owner_type, owner_value, source, linked_at, linked_at from identity_fact",
@@ -44,8 +45,9 @@ def tables_of(duck: duckdb.DuckDBPyConnection) -> set[str]:
 
 def owners(duck: duckdb.DuckDBPyConnection, *, orders_by: IdentityType, source: str) -> str:
     """The select of everybody whom orders, records, identities or consents name."""
+    by = "customer_type" if names_customer_types(duck) else f"'{orders_by}'"
     found = [text for table, text in _BEARERS.items() if table in tables_of(duck)]
-    union = " union all ".join(found).replace("{orders_by}", str(orders_by)).replace("{source}", source)
+    union = " union all ".join(found).replace("{orders_by}", by).replace("{source}", source)
     return _FIRST.format(union) if found else ""
 
 

@@ -40,16 +40,15 @@ class StepTimes:
             self._step = None
 
 
-def get_time_zone(database_url: str, tenant: str) -> str:
-    """The time zone of the tenant, UTC for one that does not exist yet. Not to be called from a running event loop."""
+def known_tenant(database_url: str, key: str) -> Tenant | None:
+    """The tenant, None when nothing was imported for it yet. Not to be called from a running event loop."""
 
-    async def find() -> str:
+    async def find() -> Tenant | None:
         connection = await connect(database_url)
         try:
-            known = await find_tenant(connection, tenant)
+            return await find_tenant(connection, key)
         finally:
             await connection.close()
-        return known.time_zone if known else "UTC"
 
     return asyncio.run(find())
 

@@ -1,4 +1,5 @@
--- The staged touchpoints (stage_touchpoint) whose message is new. $1 tenant, $2 time zone. Returns the touched roots.
+-- The staged touchpoints (stage_touchpoint) whose message is new; an order is told of once, whatever message tells it.
+-- $1 tenant, $2 time zone. Returns the touched roots.
 with resolved as (
   select distinct on (message_key)
     staged.*, bearer.customer_id, customer_order.id as order_id, staged.occurred_at at time zone $2 as local_time,
@@ -10,6 +11,11 @@ with resolved as (
     on bearer.tenant_id = $1 and bearer.type = staged.identity_type and bearer.value = staged.identity_value
     and bearer.unlinked_at is null
   left join customer_order on customer_order.tenant_id = $1 and customer_order.order_key = staged.order_key
+  where staged.name <> 'Order Completed' or not exists (
+    select from event as told
+    where told.customer_id = customer_order.customer_id and told.order_id = customer_order.id
+      and told.name = 'Order Completed'
+  )
   order by message_key
 ),
 accepted as (

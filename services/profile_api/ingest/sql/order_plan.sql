@@ -17,7 +17,7 @@ select
   end as step
 from stage_order as staged
 join identity
-  on identity.tenant_id = $1 and identity.type = $2 and identity.value = staged.customer_value
+  on identity.tenant_id = $1 and identity.type = staged.customer_type and identity.value = staged.customer_value
   and identity.unlinked_at is null
 join customer on customer.id = identity.customer_id
 left join customer_order as known on known.tenant_id = $1 and known.order_key = staged.order_key
