@@ -61,7 +61,7 @@ def train_from_orders(
             snapshot, as_of=as_of, horizon_days=horizon_days, recipe=QUICK if quick else FULL, seed=seed,
             progress=progress,
         )  # fmt: skip
-    save_models(trained.models, out)
+    save_models(trained.models, out, vectors=trained.present.values)
     return trained
 
 

@@ -13,8 +13,10 @@ import numpy as np
 from customer.errors import ParcoursError
 from customer.features.definitions import FEATURE_NAMES, FEATURE_SET
 from customer.vocabulary import PredictionBasis, PredictionKind
+from scoring.engine.btyd import Floats
 from scoring.engine.model_set import ModelSet
 from scoring.engine.spec import ModelSetSpec, ValueCalibration, write_spec
+from scoring.reproduction import record_reproduction
 from training.evaluation import Outcome, baseline_outcome, measure, outcome_of
 from training.examples import FeatureFrame, feature_frame
 from training.gate import MODEL_OF_KIND, judge
@@ -161,12 +163,16 @@ def _model_set(
     return ModelSet(replace(spec, id=_identity(spec, fit)), fit.boosters)
 
 
-def save_models(models: ModelSet, folder: Path) -> None:
-    """Writes the model-set directory; what was in it before is replaced file by file, the description last."""
+def save_models(models: ModelSet, folder: Path, *, vectors: Floats) -> None:
+    """Writes the model-set directory; what was in it before is replaced file by file, the description last.
+
+    What the models predict for some of the feature vectors goes with them: whoever loads them must reproduce it.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     for name, boosters in models.boosters.items():
         for file, booster in zip(models.spec.boosters[name], boosters, strict=True):
             booster.save_model(str(folder / file))
+    record_reproduction(folder, models, vectors)
     write_spec(models.spec, folder)
 
 
