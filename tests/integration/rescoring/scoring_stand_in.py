@@ -44,16 +44,17 @@ class StandIn:
     refused_ids: set[str] = field(default_factory=set)
     failures_left: int = 0
     asked: list[ScoreRequest] = field(default_factory=list)
+    was_asked: threading.Event = field(default_factory=threading.Event)
 
-    async def first_question(self) -> None:
-        """Returns once somebody has asked."""
-        async with asyncio.timeout(10):
-            while not self.asked:
-                await asyncio.sleep(0.005)
+    def first_question(self) -> None:
+        """Returns once somebody has asked; to be called in a thread."""
+        if not self.was_asked.wait(timeout=10):
+            raise TimeoutError("nobody asked within ten seconds")
 
     async def answer(self, request: Request) -> Response:
         question = msgspec.json.decode(await request.body(), type=ScoreRequest)
         self.asked.append(question)
+        self.was_asked.set()
         await asyncio.sleep(self.pause_s)
         if self.failures_left:
             self.failures_left -= 1

@@ -72,7 +72,7 @@ async def test_a_change_during_scoring_is_scored_again(
     await _request(connection, 3)
     stand_in.pause_s = 0.3
     draining = asyncio.create_task(drain.run(TENANT))
-    await stand_in.first_question()
+    await asyncio.to_thread(stand_in.first_question)
     stand_in.pause_s = 0.0
     await _request(connection, 3)
     await draining

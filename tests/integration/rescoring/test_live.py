@@ -53,7 +53,7 @@ async def test_requests_that_wait_leave_together_and_a_customer_is_scored_once(
 ) -> None:
     stand_in.pause_s = 0.2
     first = asyncio.create_task(live.score(TENANT, [1], None))
-    await stand_in.first_question()
+    await asyncio.to_thread(stand_in.first_question)
     others = [asyncio.create_task(live.score(TENANT, ids, None)) for ids in ([2], [3], [2, 4])]
     outcomes = await asyncio.gather(first, *others)
     assert [sorted(question.ids or []) for question in stand_in.asked] == [["1"], ["2", "3", "4"]]
