@@ -3,7 +3,7 @@
 import asyncio
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,6 +12,7 @@ import httpx
 import psycopg
 import pytest
 import uvicorn
+from starlette.applications import Starlette
 
 from profile_api.access.api_keys import create_demo_keys
 from profile_api.access.connections import access_pool
@@ -50,21 +51,34 @@ class _Server(uvicorn.Server):
         self.settled = threading.Event()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.settled.set()
+
+    def run(self, sockets: list[socket.socket] | None = None) -> None:
         try:
-            await super().startup(sockets)
+            super().run(sockets)
         finally:
             self.settled.set()
 
 
 @contextmanager
 def serving(
-    database_url: str, tokens: dict[str, str], *, settings: EdgeSettings, engine: GraphExecutor | None = None
+    database_url: str,
+    tokens: dict[str, str],
+    *,
+    settings: EdgeSettings,
+    engine: Callable[[], GraphExecutor] = SmallEngine,
 ) -> Iterator[Live]:
     """Serves until the block ends, in a thread with its own event loop."""
-    executor = engine or SmallEngine()
+    built: list[GraphExecutor] = []
+
+    def build() -> Starlette:
+        built.append(engine())  # inside the server's event loop, as in production
+        return build_app(settings=settings, executor=built[0], connections=access_pool(database_url))
+
     server = _Server(
         uvicorn.Config(
-            lambda: build_app(settings=settings, executor=executor, connections=access_pool(database_url)),
+            build,
             factory=True,
             port=0,
             log_level="warning",
@@ -82,7 +96,7 @@ def serving(
     assert server.started, "the application did not start"
     port = server.servers[0].sockets[0].getsockname()[1]
     try:
-        yield Live(url=f"http://127.0.0.1:{port}", tokens=tokens, engine=executor, database_url=database_url)
+        yield Live(url=f"http://127.0.0.1:{port}", tokens=tokens, engine=built[0], database_url=database_url)
     finally:
         server.should_exit = True
         thread.join(20)
