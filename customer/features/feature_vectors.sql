@@ -1,8 +1,9 @@
 -- Promises one row of features per row of spine (customer_id, as_of, local_day, local_month, year_day), computed from
 -- nothing but the facts that had occurred and were known before as_of, of the members known to be that customer.
 -- One text for PostgreSQL, DuckDB and (transpiled) Spark: integers are aggregated and divided once at the end,
--- percentiles are nearest ranks, windows are tie-broken by value, null order is explicit. Days are local calendar days:
--- days_ago <= 30 is exactly thirty days when as_of is a local midnight, and those plus today's part otherwise.
+-- percentiles are nearest ranks (the largest value whose rank less one is below n * percent / 100), windows are
+-- tie-broken by value, null order is explicit. Days are local calendar days: days_ago <= 30 is exactly thirty days when
+-- as_of is a local midnight, and those plus today's part otherwise.
 with member as (
   select
     spine.customer_id, spine.as_of, spine.local_day, feature_member.member_id
@@ -109,12 +110,8 @@ order_summary as materialized (
     min(net_minor) as smallest_basket_minor,
     max(net_minor) filter (where newest_rank = 1) as last_basket_minor,
     max(net_minor) filter (where newest_rank = order_count) as first_basket_minor,
-    max(net_minor) filter (
-      where (basket_rank - 1) * 100 < 50 * priced_count and basket_rank * 100 >= 50 * priced_count
-    ) as median_basket_minor,
-    max(net_minor) filter (
-      where (basket_rank - 1) * 100 < 90 * priced_count and basket_rank * 100 >= 90 * priced_count
-    ) as p90_basket_minor,
+    max(net_minor) filter (where (basket_rank - 1) * 100 < 50 * priced_count) as median_basket_minor,
+    max(net_minor) filter (where (basket_rank - 1) * 100 < 90 * priced_count) as p90_basket_minor,
     sum(line_count) as line_count,
     sum(line_count) filter (where days_ago <= 365) as line_count_365d,
     max(line_count) filter (where newest_rank = 1) as last_order_line_count,
@@ -225,18 +222,10 @@ rhythm as materialized (
     max(gap_days) as longest_gap_days,
     max(gap_days) filter (where newest_rank = 1) as last_gap_days,
     max(gap_days) filter (where newest_rank = 2) as previous_gap_days,
-    max(gap_days) filter (
-      where (gap_rank - 1) * 100 < 25 * gap_count and gap_rank * 100 >= 25 * gap_count
-    ) as p25_gap_days,
-    max(gap_days) filter (
-      where (gap_rank - 1) * 100 < 50 * gap_count and gap_rank * 100 >= 50 * gap_count
-    ) as median_gap_days,
-    max(gap_days) filter (
-      where (gap_rank - 1) * 100 < 75 * gap_count and gap_rank * 100 >= 75 * gap_count
-    ) as p75_gap_days,
-    max(gap_days) filter (
-      where (gap_rank - 1) * 100 < 90 * gap_count and gap_rank * 100 >= 90 * gap_count
-    ) as p90_gap_days,
+    max(gap_days) filter (where (gap_rank - 1) * 100 < 25 * gap_count) as p25_gap_days,
+    max(gap_days) filter (where (gap_rank - 1) * 100 < 50 * gap_count) as median_gap_days,
+    max(gap_days) filter (where (gap_rank - 1) * 100 < 75 * gap_count) as p75_gap_days,
+    max(gap_days) filter (where (gap_rank - 1) * 100 < 90 * gap_count) as p90_gap_days,
     max(days_ago) filter (where newest_rank = gap_count) as second_days_ago,
     max(days_ago) filter (where newest_rank <= 4) as fourth_newest_days_ago,
     sum(net_minor) filter (where newest_rank <= gap_count) as repeat_minor,
