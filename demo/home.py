@@ -34,6 +34,11 @@ class Home:
         return self.folder / "mlflow"
 
     @property
+    def cache(self) -> Path:
+        """Downloads that are worth keeping."""
+        return self.folder / "cache"
+
+    @property
     def logs(self) -> Path:
         return self.folder / "logs"
 

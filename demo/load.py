@@ -1,31 +1,54 @@
-"""Loads the chosen data set, once per state folder, and moves its history so that it ends yesterday."""
+"""Loads the chosen data set, once per state folder, and moves a public one's history so that it ends yesterday."""
 
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+import duckdb
+
+from customer.order_file import read_order_file
+from customer.vocabulary import Channel
+from demo.home import Home
 from demo.options import DemoOptions, KnownDataset
 from demo.progress import Progress
 from demo.simulation.simulate import simulate
 from demo.steps import Steps
-from profile_api.ingest.complete_journey import TIME_ZONE, prepare_complete_journey, write_complete_journey
-from profile_api.ingest.orders import import_orders
+from profile_api.ingest import complete_journey, online_retail
+from profile_api.ingest.bulk import import_workspace
+from profile_api.ingest.rejects import write_rejects
 from profile_api.ingest.report import ImportSummary
 from profile_api.ingest.workspace import workspace
 
 TENANT: Final = "default"
 COMPLETE_JOURNEY_ENDS_ON: Final = date(2017, 12, 31)
-"""The last local day of the data set, in New York."""
+ONLINE_RETAIL_ENDS_ON: Final = date(2011, 12, 9)
+"""The last local days of the public data sets."""
+
+_MOVING: Final = (Path(__file__).parent / "moving.sql").read_text()
 
 
-def load_dataset(options: DemoOptions, steps: Steps, progress: Progress, *, database_url: str, now: datetime) -> None:
+def load_dataset(
+    options: DemoOptions, home: Home, steps: Steps, progress: Progress, *, database_url: str, now: datetime
+) -> None:
     """Imports the data set and everything derived from it in one transaction; safe to repeat after an interruption."""
-    if options.known_dataset is KnownDataset.COMPLETE_JOURNEY:
-        _load_complete_journey(options, steps, progress, database_url=database_url, now=now)
-        return
-    with steps.step("load", f"{options.dataset_name} imported"):
-        summary = import_orders(database_url, Path(options.dataset), tenant=TENANT, now=now)
+    match options.known_dataset:
+        case KnownDataset.COMPLETE_JOURNEY:
+            weeks = _weeks(options, progress, COMPLETE_JOURNEY_ENDS_ON, complete_journey.TIME_ZONE, now)
+            summary = _load_complete_journey(options, steps, progress, database_url=database_url, weeks=weeks)
+            _note_move(steps, progress, COMPLETE_JOURNEY_ENDS_ON, weeks)
+        case KnownDataset.ONLINE_RETAIL_II:
+            weeks = _weeks(options, progress, ONLINE_RETAIL_ENDS_ON, online_retail.TIME_ZONE, now)
+            with steps.step("read", "Online Retail II fetched"):
+                file = online_retail.cached(home.cache)
+            summary = _load_order_file(
+                file, options, steps, home, database_url=database_url, now=now, weeks=weeks,
+                source=online_retail.SOURCE, time_zone=online_retail.TIME_ZONE,
+            )  # fmt: skip
+            _note_move(steps, progress, ONLINE_RETAIL_ENDS_ON, weeks)
+        case None:
+            file = Path(options.dataset)
+            summary = _load_order_file(file, options, steps, home, database_url=database_url, now=now)
     _note(steps, progress, summary)
 
 
@@ -34,37 +57,87 @@ def weeks_to_yesterday(ends_on: date, *, today: date) -> int:
     return max(0, (today - timedelta(days=1) - ends_on).days // 7)
 
 
-def _load_complete_journey(
-    options: DemoOptions, steps: Steps, progress: Progress, *, database_url: str, now: datetime
-) -> None:
-    today = now.astimezone(ZoneInfo(TIME_ZONE)).date()
-    weeks = 0 if options.keep_dates else weeks_to_yesterday(COMPLETE_JOURNEY_ENDS_ON, today=today)
+def move_order_facts(duck: duckdb.DuckDBPyConnection, *, weeks: int) -> None:
+    """Moves the workspace's order facts to the same weekdays and local times, `weeks` later."""
+    for statement in _MOVING.split(";\n\n"):
+        duck.execute(statement, {"weeks": weeks})
+
+
+def _weeks(options: DemoOptions, progress: Progress, ends_on: date, time_zone: str, now: datetime) -> int:
+    today = now.astimezone(ZoneInfo(time_zone)).date()
+    weeks = 0 if options.keep_dates else weeks_to_yesterday(ends_on, today=today)
     # Kept for a second attempt on another day: the same facts must arrive at the same instants.
-    weeks = progress.facts.setdefault("moved_by_weeks", weeks)
+    kept: int = progress.facts.setdefault("moved_by_weeks", weeks)
+    progress.save()
+    return kept
+
+
+def _load_complete_journey(
+    options: DemoOptions, steps: Steps, progress: Progress, *, database_url: str, weeks: int
+) -> ImportSummary:
     with workspace() as duck:
         with steps.step("read", "The Complete Journey read"):
-            prepare_complete_journey(duck, shift=timedelta(weeks=weeks), limit_customers=options.limit_customers)
+            complete_journey.prepare_complete_journey(
+                duck, shift=timedelta(weeks=weeks), limit_customers=options.limit_customers
+            )
         with steps.step("simulate", "Names, visits, mails, deliveries, tickets and answers simulated"):
-            simulated = simulate(duck)
-        progress.save()
+            progress.facts["simulated_touchpoints"] = simulate(duck).touchpoints
         with steps.step("load", "Facts written; stages, journeys and metrics derived"):
-            summary = write_complete_journey(database_url, duck, tenant=TENANT)
-    _note(steps, progress, summary)
-    progress.facts["simulated_touchpoints"] = simulated.touchpoints
-    if weeks:
-        ends_on = COMPLETE_JOURNEY_ENDS_ON + timedelta(weeks=weeks)
-        progress.facts["history_ends_on"] = ends_on.isoformat()
-        steps.note(f"the history was moved by {weeks} whole weeks and ends on {ends_on:%A %d %B %Y}")
+            return complete_journey.write_complete_journey(database_url, duck, tenant=TENANT)
+
+
+def _load_order_file(
+    file: Path,
+    options: DemoOptions,
+    steps: Steps,
+    home: Home,
+    *,
+    database_url: str,
+    now: datetime,
+    weeks: int = 0,
+    source: str = "orders",
+    time_zone: str = "UTC",
+) -> ImportSummary:
+    with workspace() as duck:
+        with steps.step("read", f"{file.name} read"):
+            found = read_order_file(duck, file, now=now, time_zone=time_zone, default_channel=Channel.WEB)
+            rejects = write_rejects(duck, home.folder / f"{file.name}.rejects.csv")
+            if options.limit_customers:
+                _keep_customers(duck, options.limit_customers)
+            if weeks:
+                move_order_facts(duck, weeks=weeks)
+        if rejects:
+            steps.note(f"{found.rejected:,} rows could not be used; {rejects} says why")
+        with steps.step("load", "Facts written; stages, journeys and metrics derived"):
+            return import_workspace(
+                database_url, duck, tenant=TENANT, source=source, currency=found.currency, time_zone=time_zone
+            )
+
+
+def _keep_customers(duck: duckdb.DuckDBPyConnection, count: int) -> None:
+    duck.execute(
+        "create or replace table kept as select customer_key from order_fact group by customer_key "
+        "order by md5(customer_key) limit $count",
+        {"count": count},
+    )
+    for table in ("order_fact", "order_adjustment_fact"):
+        duck.execute(f"delete from {table} where customer_key not in (from kept)")
+    duck.execute("delete from order_line_fact where order_key not in (select order_key from order_fact)")
 
 
 def _note(steps: Steps, progress: Progress, summary: ImportSummary) -> None:
-    progress.facts.update(
-        customers=summary.customers_inserted,
-        orders=summary.orders_inserted,
-        lines=summary.lines_inserted,
-        touchpoints=summary.events_inserted,
-    )
-    steps.note(
-        f"{summary.customers_inserted:,} customers, {summary.orders_inserted:,} orders, "
-        f"{summary.lines_inserted:,} lines, {summary.events_inserted:,} touchpoints"
-    )
+    facts: dict[str, Any] = {
+        "customers": summary.customers_inserted,
+        "orders": summary.orders_inserted,
+        "lines": summary.lines_inserted,
+        "touchpoints": summary.events_inserted,
+    }
+    progress.facts.update(facts)
+    steps.note(", ".join(f"{count:,} {what}" for what, count in facts.items()))
+
+
+def _note_move(steps: Steps, progress: Progress, ended_on: date, weeks: int) -> None:
+    ends_on = ended_on + timedelta(weeks=weeks)
+    progress.facts["history_ends_on"] = ends_on.isoformat()
+    if weeks:
+        steps.note(f"the history was moved by {weeks} whole weeks and ends on {ends_on:%A %d %B %Y}")

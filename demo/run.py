@@ -113,7 +113,7 @@ def bring_up(demo: _Demo, *, now: datetime, started: float) -> dict[str, Any]:
     services.start(api_service(demo.ports, demo.environment))
     if not progress.is_done("load"):
         with progress.once("load"):
-            load_dataset(demo.options, steps, progress, database_url=demo.database_url, now=now)
+            load_dataset(demo.options, demo.home, steps, progress, database_url=demo.database_url, now=now)
     if not progress.is_done("train"):
         with steps.step("mlflow", "MLflow answers"):
             services.wait_healthy(["mlflow"], timeout_s=_START_TIMEOUT_S)
