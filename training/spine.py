@@ -1,16 +1,24 @@
-"""Whom we look at and from when: the customers known at each cutoff, sorted by bucket, cutoff and customer."""
+"""Whom we look at and from when: rows sorted by bucket, instant and customer, dated on the brand's calendar."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pyarrow as pa
 
-from customer.features.moment import local_moment
+from customer.features.moment import LocalMoment, local_moment
 from training.facts import buckets
 from training.snapshot import Snapshot
 
 _SPINE = (Path(__file__).parent / "sql" / "spine.sql").read_text()
+
+INSTANT = pa.timestamp("us", tz="UTC")
+SCHEMA = pa.schema(
+    [
+        ("bucket", pa.int32()), ("customer_id", pa.int64()), ("as_of", INSTANT), ("local_day", pa.int32()),
+        ("local_month", pa.int32()), ("year_day", pa.int32()),
+    ]
+)  # fmt: skip
 
 
 def cutoffs_before(last: datetime, *, count: int, step: timedelta) -> list[datetime]:
@@ -19,23 +27,36 @@ def cutoffs_before(last: datetime, *, count: int, step: timedelta) -> list[datet
 
 
 def build_spine(snapshot: Snapshot, cutoffs: Sequence[datetime]) -> pa.Table:
-    """Columns bucket, customer_id, as_of, local_day, local_month, year_day.
+    """Every customer known at each cutoff, in `SCHEMA`.
 
     A customer is in it from the first order known of them, valid or not; what else makes an example is for the caller
     to decide by the features (`order_count >= 1` for buyers).
     """
-    moments = [local_moment(cutoff, snapshot.time_zone) for cutoff in cutoffs]
-    cutoff_table = pa.table(
-        {
-            "as_of": pa.array([moment.as_of for moment in moments], pa.timestamp("us", tz="UTC")),
-            "local_day": pa.array([moment.local_day for moment in moments], pa.int32()),
-            "local_month": pa.array([moment.local_month for moment in moments], pa.int32()),
-            "year_day": pa.array([moment.year_day for moment in moments], pa.int32()),
-        }
-    )
+    moments = pa.Table.from_pylist([_calendar(local_moment(cutoff, snapshot.time_zone)) for cutoff in cutoffs])
     parts = []
     for bucket in buckets(snapshot, relations=("feature_member", "feature_order")):
-        bucket.connection.register("cutoff", cutoff_table)
+        bucket.connection.register("cutoff", moments.cast(pa.schema([SCHEMA.field(n) for n in moments.column_names])))
         part = bucket.connection.sql(_SPINE).to_arrow_table()
         parts.append(part.add_column(0, "bucket", pa.array([bucket.number] * part.num_rows, pa.int32())))
-    return pa.concat_tables(parts)
+    return pa.concat_tables(parts).cast(SCHEMA)
+
+
+def spine_of(snapshot: Snapshot, pairs: Iterable[tuple[int, datetime]]) -> pa.Table:
+    """The spine of chosen customers and instants, each pair once, in `SCHEMA`."""
+    rows = [
+        {"bucket": customer_id % snapshot.bucket_count, "customer_id": customer_id}
+        | _calendar(local_moment(as_of, snapshot.time_zone))
+        for customer_id, as_of in sorted(
+            set(pairs), key=lambda pair: (pair[0] % snapshot.bucket_count, pair[1], pair[0])
+        )
+    ]
+    return pa.Table.from_pylist(rows, schema=SCHEMA)
+
+
+def _calendar(moment: LocalMoment) -> dict[str, object]:
+    return {
+        "as_of": moment.as_of,
+        "local_day": moment.local_day,
+        "local_month": moment.local_month,
+        "year_day": moment.year_day,
+    }
