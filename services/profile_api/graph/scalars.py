@@ -1,10 +1,12 @@
 """The custom scalars: how each is read from a request and what it looks like in an answer."""
 
 from datetime import UTC, date, datetime
+from decimal import Decimal as Exact
+from decimal import InvalidOperation
 from typing import Any, NewType
 
 import strawberry
-from graphql import GraphQLError, GraphQLScalarType, GraphQLSchema, ValueNode, value_from_ast_untyped
+from graphql import GraphQLError, GraphQLScalarType, GraphQLSchema
 
 DateTime = NewType("DateTime", datetime)
 Date = NewType("Date", date)
@@ -53,9 +55,6 @@ def parse_date(value: object) -> date:
 
 def parse_decimal(value: object) -> str:
     """Reads an exact decimal from a string or an integer."""
-    from decimal import Decimal as Exact
-    from decimal import InvalidOperation
-
     try:
         if isinstance(value, bool) or not isinstance(value, str | int):
             raise InvalidOperation
@@ -70,17 +69,9 @@ def parse_decimal(value: object) -> str:
 _PARSERS = {"DateTime": parse_instant, "Date": parse_date, "Decimal": parse_decimal}
 
 
-def _give_parser(scalar: GraphQLScalarType, parse: Any) -> None:
-    def parse_literal(node: ValueNode, variables: dict[str, Any] | None = None) -> Any:
-        return parse(value_from_ast_untyped(node, variables))
-
-    scalar.parse_value = parse  # type: ignore[method-assign]
-    scalar.parse_literal = parse_literal  # type: ignore[method-assign]
-
-
 def install_parsers(schema: GraphQLSchema) -> None:
     """Teaches a schema built from SDL to read our scalars from variables and literals."""
     for name, parse in _PARSERS.items():
         scalar = schema.type_map.get(name)
         if isinstance(scalar, GraphQLScalarType):
-            _give_parser(scalar, parse)
+            scalar.coerce_input_value = parse  # variables, and literals once they are read as plain values
