@@ -12,6 +12,12 @@ from demo.errors import DemoError
 
 _FOLDER = Path(__file__).parent
 _PREFERRED = ("EMAIL", "LOYALTY_CARD", "USER_ID")
+_INTERESTING: tuple[dict[str, Any], ...] = (
+    {"stages": ["LOYAL", "AMBASSADOR"], "acquisitionChannels": ["WEB", "APP"], "orderCount": {"min": 10}},
+    {"stages": ["LOYAL", "AMBASSADOR"], "orderCount": {"min": 10}},
+    {"orderCount": {"min": 3}},
+    {},
+)
 
 
 class TourError(DemoError):
@@ -71,7 +77,7 @@ def _post(client: httpx.Client, url: str, question: str, request: Mapping[str, A
 def _an_interesting_identity(client: httpx.Client, url: str) -> dict[str, str]:
     """Somebody with a history: a good customer who also orders online, when there is one."""
     query = (_FOLDER / "example.graphql").read_text()
-    for wanted in ({"preferredChannels": ["WEB", "APP"], "orderCount": {"min": 10}}, {"orderCount": {"min": 5}}, {}):
+    for wanted in _INTERESTING:
         data = _post(client, url, "example", {"query": query, "variables": {"filter": wanted}})
         for edge in data["customers"]["edges"]:
             identities = {one["type"]: one["value"] for one in edge["node"]["identities"]}

@@ -9,7 +9,7 @@ from rich.console import Console
 from demo.home import Home
 from demo.tour.ask import Answered
 
-_WIDTH = 100
+_WIDTH = 116
 
 
 def show_tour(

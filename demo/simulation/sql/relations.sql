@@ -22,7 +22,8 @@ from identity;
 insert into touchpoint_fact by name
 select
   'simulated:' || message_key as message_id, 'USER_ID' as identity_type, household_id::varchar as identity_value, name,
-  channel, moved(occurred_at) as occurred_at, moved(received_at) as received_at, store_id, campaign, device, order_key,
+  channel, moved(date_trunc('second', occurred_at)) as occurred_at,
+  moved(date_trunc('second', received_at)) as received_at, store_id, campaign, device, order_key,
   'simulated' as source, properties::varchar as properties
 from sim_touchpoint;
 
