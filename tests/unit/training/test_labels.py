@@ -1,0 +1,99 @@
+"""What counts as the future of an example: half-open windows, censoring, and amounts net of what came back in time."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from training.examples import Labels, feature_frame, labels
+from training.order_snapshot import snapshot_from_orders
+from training.spine import build_spine, cutoffs_before
+
+CUTOFF = datetime(2024, 5, 1, tzinfo=UTC)
+END = datetime(2024, 9, 1, tzinfo=UTC)
+HEADER = "customer_id,order_id,ordered_at,received_at,amount,is_return\n"
+
+
+def outcome(folder: Path, *rows: str, horizon: int = 30, end: datetime = END) -> tuple[np.ndarray, Labels]:
+    """The one customer's order count as a feature, and the labels."""
+    file = folder / "orders.csv"
+    first = "ann,o0,2024-01-01T10:00:00Z,,10,\n"
+    file.write_text(HEADER + first + "".join(f"{row}\n" for row in rows))
+    snapshot, _ = snapshot_from_orders(file, folder / "snapshot", known_before=end, now=END)
+    spine = build_spine(snapshot, [CUTOFF])
+    return feature_frame(snapshot, spine).column("order_count"), labels(snapshot, spine, horizon_days=horizon)
+
+
+def test_an_order_placed_exactly_at_the_cutoff_is_in_the_label_not_in_the_features(tmp_path: Path) -> None:
+    orders, label = outcome(tmp_path, "ann,o1,2024-05-01T00:00:00Z,,20,")
+    assert orders.tolist() == [1]
+    assert label.order_count.tolist() == [1]
+    assert label.days_to_next.tolist() == [0]
+    assert label.net_minor.tolist() == [2000]
+    assert not label.churned[0]
+
+
+def test_an_order_a_microsecond_before_the_cutoff_is_in_the_features_not_in_the_label(tmp_path: Path) -> None:
+    orders, label = outcome(tmp_path, "ann,o1,2024-04-30T23:59:59.999999Z,,20,")
+    assert orders.tolist() == [2]
+    assert label.order_count.tolist() == [0]
+
+
+def test_an_order_placed_exactly_at_the_end_of_the_horizon_is_outside(tmp_path: Path) -> None:
+    _, label = outcome(tmp_path, "ann,o1,2024-05-31T00:00:00Z,,20,")
+    assert label.churned.tolist() == [True]
+    assert label.days_to_next.tolist() == [30]
+    assert label.net_minor.tolist() == [0]
+
+
+def test_who_never_comes_back_is_censored_at_the_end_of_observation(tmp_path: Path) -> None:
+    _, label = outcome(tmp_path)
+    assert np.isnan(label.days_to_next[0])
+    assert label.censored_after_days.tolist() == [(END - CUTOFF).days]
+    assert label.churned.tolist() == [True]
+
+
+@pytest.mark.parametrize(("horizon", "complete"), [(123, True), (124, False)])
+def test_a_horizon_beyond_what_was_observed_is_incomplete(tmp_path: Path, horizon: int, complete: bool) -> None:
+    _, label = outcome(tmp_path, horizon=horizon)
+    assert label.is_complete.tolist() == [complete]
+
+
+def test_an_order_happening_before_the_cutoff_but_received_after_it_is_in_neither(tmp_path: Path) -> None:
+    orders, label = outcome(tmp_path, "ann,o1,2024-04-20T10:00:00Z,2024-05-02T10:00:00Z,20,")
+    assert orders.tolist() == [1]
+    assert label.order_count.tolist() == [0]
+
+
+def test_an_order_given_back_in_full_did_not_bring_the_customer_back(tmp_path: Path) -> None:
+    _, label = outcome(tmp_path, "ann,o1,2024-05-05T10:00:00Z,,20,", "ann,o1,2024-07-05T10:00:00Z,,20,true")
+    assert label.churned.tolist() == [True]
+    assert np.isnan(label.days_to_next[0])
+
+
+def test_only_what_came_back_within_the_horizon_lowers_its_value(tmp_path: Path) -> None:
+    _, label = outcome(
+        tmp_path,
+        "ann,o1,2024-05-05T10:00:00Z,,20,",
+        "ann,o1,2024-05-10T10:00:00Z,,5,true",
+        "ann,o1,2024-07-05T10:00:00Z,,3,true",
+    )
+    assert label.net_minor.tolist() == [1500]
+
+
+def test_orders_of_one_day_are_one_purchase_day(tmp_path: Path) -> None:
+    _, label = outcome(
+        tmp_path,
+        "ann,o1,2024-05-05T10:00:00Z,,20,",
+        "ann,o2,2024-05-05T12:00:00Z,,5,",
+        "ann,o3,2024-05-06T12:00:00Z,,5,",
+    )
+    assert label.order_count.tolist() == [3]
+    assert label.purchase_day_count.tolist() == [2]
+    assert label.days_to_next.tolist() == [4]
+
+
+def test_cutoffs_end_with_the_last_and_ascend() -> None:
+    step = timedelta(days=30)
+    assert cutoffs_before(CUTOFF, count=3, step=step) == [CUTOFF - 2 * step, CUTOFF - step, CUTOFF]

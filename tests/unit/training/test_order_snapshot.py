@@ -1,0 +1,90 @@
+"""A snapshot of an order file is what the file says, frozen, named by its content, and read back bucket by bucket."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+from training import snapshot as snapshots
+from training.examples import feature_frame, labels
+from training.order_snapshot import snapshot_from_orders
+from training.snapshot import NoFactsError, Snapshot, SnapshotExistsError, SnapshotMissingError, open_snapshot
+from training.spine import build_spine
+
+NOW = datetime(2025, 1, 1, tzinfo=UTC)
+MAY = datetime(2024, 5, 1, tzinfo=UTC)
+HEADER = "customer_id,order_id,ordered_at,amount\n"
+ROWS = (
+    "ann,o1,2024-01-10T10:00:00Z,10.00\n",
+    "ann,o2,2024-02-10T10:00:00Z,20.00\n",
+    "bob,o3,2024-03-01T10:00:00Z,30.00\n",
+    "eve,o4,2024-04-30T23:59:59Z,40.00\n",
+    "ann,o5,2024-05-01T00:00:00Z,50.00\n",
+)
+
+
+def freeze(folder: Path, rows: tuple[str, ...] = ROWS, *, known_before: datetime = NOW) -> Snapshot:
+    file = folder / "orders.csv"
+    file.write_text(HEADER + "".join(rows))
+    number = len(list(folder.glob("snapshot*")))
+    snapshot, _ = snapshot_from_orders(file, folder / f"snapshot{number}", known_before=known_before, now=NOW)
+    return snapshot
+
+
+def test_a_snapshot_is_found_again_as_it_was(tmp_path: Path) -> None:
+    snapshot = freeze(tmp_path)
+    assert open_snapshot(snapshot.folder) == snapshot
+    assert snapshot.customer_count == 3
+    assert snapshot.has_amounts
+
+
+def test_customers_keep_their_own_keys(tmp_path: Path) -> None:
+    table = pq.read_table(freeze(tmp_path).folder / "feature_customer.parquet")
+    assert dict(zip(table["customer_key"].to_pylist(), table["customer_id"].to_pylist(), strict=True)) == {
+        "ann": 1, "bob": 2, "eve": 3,
+    }  # fmt: skip
+
+
+def test_the_same_facts_in_another_order_have_the_same_name_and_others_another(tmp_path: Path) -> None:
+    assert freeze(tmp_path).content_hash == freeze(tmp_path, ROWS[::-1]).content_hash
+    assert freeze(tmp_path).content_hash != freeze(tmp_path, (*ROWS[:-1], ROWS[-1].replace("50", "51"))).content_hash
+
+
+def test_what_was_not_known_yet_is_not_in_it(tmp_path: Path) -> None:
+    early = freeze(tmp_path, known_before=MAY)
+    assert early.content_hash == freeze(tmp_path, ROWS[:-1], known_before=MAY).content_hash
+    assert early.row_counts["feature_order"] == 4
+
+
+def test_a_snapshot_is_never_overwritten_and_never_half_one(tmp_path: Path) -> None:
+    snapshot = freeze(tmp_path)
+    with pytest.raises(SnapshotExistsError):
+        snapshot_from_orders(tmp_path / "orders.csv", snapshot.folder, known_before=NOW, now=NOW)
+    (snapshot.folder / "snapshot.json").unlink()
+    with pytest.raises(SnapshotMissingError):
+        open_snapshot(snapshot.folder)
+
+
+def test_a_file_without_orders_yet_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(NoFactsError, match=r"orders\.csv"):
+        freeze(tmp_path, known_before=datetime(2020, 1, 1, tzinfo=UTC))
+
+
+def test_the_number_of_buckets_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = tuple(f"c{n % 7},x{n},2024-{1 + n % 6:02}-{1 + n % 27:02}T10:00:00Z,{n}.00\n" for n in range(1, 80))
+    whole = freeze(tmp_path, rows)
+    monkeypatch.setattr(snapshots, "CUSTOMERS_PER_BUCKET", 2)
+    split = freeze(tmp_path, rows)
+    assert (whole.bucket_count, split.bucket_count) == (1, 4)
+    assert whole.content_hash == split.content_hash
+
+    def by_row(snapshot: Snapshot) -> dict[tuple[int, object], list[float]]:
+        spine = build_spine(snapshot, [MAY, NOW])
+        frame, outcome = feature_frame(snapshot, spine), labels(snapshot, spine, horizon_days=30)
+        values = np.column_stack([np.nan_to_num(frame.values, nan=-1), outcome.order_count, outcome.net_minor])
+        keys = zip(frame.customer_id.tolist(), frame.as_of.tolist(), strict=True)
+        return dict(zip(keys, values.tolist(), strict=True))
+
+    assert by_row(whole) == by_row(split)
