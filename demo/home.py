@@ -13,10 +13,12 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 class DemoSettings(BaseSettings):
     """Where the demo keeps its state and which servers it uses; unset servers are embedded ones."""
 
-    model_config = SettingsConfigDict(env_prefix="PARCOURS_", extra="ignore")
+    model_config = SettingsConfigDict(use_attribute_docstrings=True, env_prefix="PARCOURS_", extra="ignore")
 
     home: Path = Path(".parcours")
+    """the state folder: embedded database, registry, model cache, logs"""
     database_url: str | None = Field(default=None, validation_alias="DATABASE_URL")
+    """the PostgreSQL server; unset: an embedded one in the state folder"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

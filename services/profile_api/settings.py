@@ -19,7 +19,7 @@ class SettingsError(ParcoursError):
 class Settings(BaseSettings):
     """Unset values mean the embedded defaults under `.parcours/`."""
 
-    model_config = SettingsConfigDict(env_prefix="PARCOURS_", extra="ignore")
+    model_config = SettingsConfigDict(use_attribute_docstrings=True, env_prefix="PARCOURS_", extra="ignore")
 
     home: Path = Path(".parcours")
     tenant: str = Field(default="default", pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")
