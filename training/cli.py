@@ -14,6 +14,8 @@ def register(app: typer.Typer, serve: typer.Typer) -> None:
     """Adds this package's commands to the command tree."""
     app.command("train")(train)
     app.command("predict")(predict)
+    app.command("promote")(promote)
+    app.command("rollback")(rollback)
 
 
 def train(
@@ -27,18 +29,32 @@ def train(
     time_zone: Annotated[str, typer.Option(help="Time zone of the order file.")] = "UTC",
     quick: Annotated[bool, typer.Option("--quick", help="Fewer rows and trees: a first look.")] = False,
     seed: Annotated[int, typer.Option(help="The same data, code and seed give the same models.")] = 1,
+    promote: Annotated[
+        bool, typer.Option(help="Put the models in charge if they pass the gate (training from the database).")
+    ] = True,
+    force: Annotated[bool, typer.Option("--force", help="Promote whatever the gate says; the log keeps that.")] = False,
     as_json: Json = False,
 ) -> None:
     """Train churn, next purchase and value together, from the database or from an order file."""
     from datetime import UTC, datetime
 
     from training.commands import UsageError, read_instant, read_mapping, train_from_orders
-    from training.console import print_trained, steps
+    from training.console import print_trained, print_training, steps
+    from training.recipe import FULL, QUICK
 
     now = datetime.now(UTC)
+    if orders is None:
+        from training.lifecycle import train_from_database
+        from training.settings import load_settings
+
+        with steps(quiet=as_json) as progress:
+            training = train_from_database(
+                load_settings(), as_of=read_instant(as_of, time_zone) if as_of else now, horizon_days=horizon,
+                recipe=QUICK if quick else FULL, seed=seed, force=force, promote=promote, progress=progress,
+            )  # fmt: skip
+        print_training(training, as_json=as_json)
+        return
     with steps(quiet=as_json) as progress:
-        if orders is None:
-            raise UsageError("training from the database is not there yet; give --orders FILE")
         if out is None or as_of is None:
             raise UsageError("with --orders, give --as-of DATE and --out FOLDER too")
         trained = train_from_orders(
@@ -74,3 +90,33 @@ def predict(
             mapping=read_mapping(mapping or []), now=datetime.now(UTC), progress=progress,
         )  # fmt: skip
     print_result({"rows": rows, "out": str(out)}, f"{rows:,} customers predicted: {out}", as_json=as_json)
+
+
+def promote(
+    model_set: Annotated[str | None, typer.Argument(help="A model set's name; the challenger when left out.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Although the gate refused it; the log keeps that.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Put a registered model set in charge; the scoring service follows without a restart."""
+    from training.console import print_result
+    from training.lifecycle import promote_challenger, promote_set
+    from training.settings import load_settings
+
+    settings = load_settings()
+    if model_set is None:
+        registered = promote_challenger(settings, force=force)
+    else:
+        registered = promote_set(settings, model_set, reason="named by hand")
+    found = {"model_set": registered.model_set, "versions": dict(registered.versions)}
+    print_result(found, f"model set {registered.model_set} is the champion", as_json=as_json)
+
+
+def rollback(as_json: Json = False) -> None:
+    """Put the model set back in charge that the present champion replaced."""
+    from training.console import print_result
+    from training.lifecycle import roll_back
+    from training.settings import load_settings
+
+    registered = roll_back(load_settings())
+    found = {"model_set": registered.model_set, "versions": dict(registered.versions)}
+    print_result(found, f"rolled back: model set {registered.model_set} is the champion", as_json=as_json)

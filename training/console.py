@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from training.lifecycle import Training
 from training.train import Progress as Report
 from training.train import Trained
 
@@ -47,6 +49,24 @@ def _finish(progress: Progress, running: list[Any]) -> None:
 def print_result(result: dict[str, Any], sentence: str, *, as_json: bool) -> None:
     """One JSON object, or one sentence, on stdout."""
     sys.stdout.write((json.dumps(result) if as_json else sentence) + "\n")
+
+
+def print_training(training: Training, *, as_json: bool) -> None:
+    """A training from the database: what was registered, and what the gate said."""
+    spec = training.trained.models.spec
+    if as_json:
+        found = {
+            "model_set": spec.id, "run_id": training.registered.run_id, "versions": dict(training.registered.versions),
+            "is_champion": training.is_promoted, "horizon_days": spec.horizon_days, "basis": spec.basis,
+            "metrics": spec.metrics, "checks": [asdict(check) for check in training.checks],
+        }  # fmt: skip
+        print_result(found, "", as_json=True)
+        return
+    print_trained(training.trained, None, as_json=False)
+    console = Console()
+    for check in training.checks:
+        console.print(f"{'passed' if check.passed else 'FAILED'}: {check.reason}")
+    console.print("now the champion" if training.is_promoted else "registered as challenger: the champion stays")
 
 
 def print_trained(trained: Trained, out: Path | None, *, as_json: bool) -> None:

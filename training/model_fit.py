@@ -84,12 +84,8 @@ def informative_features(matrix: Floats) -> list[str]:
     varies = np.zeros(matrix.shape[1], dtype=np.bool_)
     varies[:] = np.fmax.reduce(matrix, axis=0) > np.fmin.reduce(matrix, axis=0)
     missing = np.isnan(matrix)
-    partly = missing.any(axis=0) & ~missing.all(axis=0)
-    return [
-        name
-        for position, name in enumerate(FEATURE_NAMES)
-        if name not in _NOT_MODELLED and (varies[position] or partly[position])
-    ]
+    varies |= missing.any(axis=0) & ~missing.all(axis=0)
+    return [name for position, name in enumerate(FEATURE_NAMES) if name not in _NOT_MODELLED and varies[position]]
 
 
 def _fit_spending(present: Floats, unit: float) -> GammaGamma:

@@ -1,0 +1,78 @@
+"""The append-only log of promotions in PostgreSQL: who put which model set in charge, when, and why."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+import adbc_driver_postgresql.dbapi as postgresql
+
+from training.promotion import Check
+from training.registry import RegisteredSet
+
+_TIMEOUT = "10s"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """One line of the log; action is PROMOTION, ROLLBACK or REFUSAL."""
+
+    action: str
+    alias: str
+    registered: RegisteredSet
+    replaced: str | None
+    is_forced: bool
+    decided_by: str
+    reasons: Sequence[Check]
+    metrics: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoggedDecision:
+    promoted_at: datetime
+    action: str
+    model_set: str
+    replaced_model_set: str | None
+    is_forced: bool
+    decided_by: str
+    reasons: list[dict[str, Any]]
+
+
+def record_decision(database_url: str, tenant_key: str | None, decision: Decision) -> None:
+    """Adds one line; rows of the log cannot be changed or removed."""
+    with postgresql.connect(database_url) as database, database.cursor() as cursor:
+        cursor.execute(f"set local statement_timeout = '{_TIMEOUT}'")
+        cursor.execute(
+            "insert into model_promotion (tenant_id, action, alias, model_set, replaced_model_set, versions, "
+            "is_forced, decided_by, reasons, metrics) "
+            "select id, $2, $3, $4, $5, cast($6 as jsonb), cast($7 as boolean), $8, cast($9 as jsonb), "
+            "cast($10 as jsonb) from tenant where $1 in (key, '') order by id limit 1",
+            (
+                tenant_key or "", decision.action, decision.alias, decision.registered.model_set, decision.replaced,
+                json.dumps(dict(decision.registered.versions)), str(decision.is_forced).lower(), decision.decided_by,
+                json.dumps([asdict(check) for check in decision.reasons]), json.dumps(dict(decision.metrics)),
+            ),
+        )  # fmt: skip
+        database.commit()
+
+
+def read_log(database_url: str, *, alias: str, before: datetime | None = None, limit: int = 50) -> list[LoggedDecision]:
+    """The newest decisions first; those up to an instant when `before` is given."""
+    with postgresql.connect(database_url) as database, database.cursor() as cursor:
+        cursor.execute(f"set local statement_timeout = '{_TIMEOUT}'")
+        cursor.execute(
+            "select promoted_at, action, model_set, replaced_model_set, is_forced, decided_by, "
+            "cast(reasons as text) from model_promotion "
+            "where alias = $1 and promoted_at <= coalesce(cast($2 as timestamptz), 'infinity') "
+            "order by promoted_at desc, id desc limit cast($3 as integer)",
+            (alias, before.isoformat() if before else None, str(limit)),
+        )
+        rows = cursor.fetchall()
+    return [
+        LoggedDecision(
+            promoted_at=row[0], action=row[1], model_set=row[2], replaced_model_set=row[3], is_forced=row[4],
+            decided_by=row[5], reasons=json.loads(row[6]),
+        )
+        for row in rows
+    ]  # fmt: skip

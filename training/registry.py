@@ -1,0 +1,120 @@
+"""MLflow: where runs are logged and versions registered. What a version is called, and which tags it carries."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from customer.errors import ParcoursError
+from training.settings import TrainingSettings
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+EXPERIMENT = "parcours"
+MODEL_NAMES = ("churn", "next_purchase", "value")
+MODEL_SET_TAG = "parcours.model_set"
+MODEL_SET_ARTIFACT = "model_set"
+CHAMPION, CHALLENGER = "champion", "challenger"
+
+
+class RegistryError(ParcoursError):
+    """MLflow does not hold, or did not take, what was asked for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegisteredSet:
+    """The versions of one model set, all from one run."""
+
+    model_set: str
+    run_id: str
+    versions: Mapping[str, str]
+
+
+def connect(settings: TrainingSettings) -> "MlflowClient":
+    """A client of MLFLOW_TRACKING_URI, or of the embedded store under the home folder."""
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "30")
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "3")
+    import mlflow
+
+    uri = settings.tracking_uri
+    if uri is None:
+        settings.mlflow_folder.mkdir(parents=True, exist_ok=True)
+        uri = f"sqlite:///{settings.mlflow_folder / 'mlflow.db'}"
+    mlflow.set_tracking_uri(uri)
+    mlflow.set_registry_uri(uri)
+    client = mlflow.MlflowClient(tracking_uri=uri, registry_uri=uri)
+    if client.get_experiment_by_name(EXPERIMENT) is None:
+        embedded = (settings.mlflow_folder / "artifacts").as_uri() if uri.startswith("sqlite") else None
+        client.create_experiment(EXPERIMENT, artifact_location=embedded)
+    return client
+
+
+def find_by_alias(client: "MlflowClient", alias: str) -> RegisteredSet | None:
+    """The set an alias means; None when no model has the alias. Errors: RegistryError when it is split over sets."""
+    versions = _versions_by_alias(client, alias)
+    if not versions:
+        return None
+    sets = {version.tags.get(MODEL_SET_TAG, "") for version in versions.values()}
+    if len(versions) < len(MODEL_NAMES) or len(sets) != 1:
+        raise RegistryError(
+            f"the alias @{alias} names {len(versions)} of {len(MODEL_NAMES)} models, of the sets "
+            f"{', '.join(sorted(sets))}; promote one set with `parcours promote`"
+        )
+    return RegisteredSet(
+        model_set=sets.pop(),
+        run_id=str(next(iter(versions.values())).run_id),
+        versions={name: str(version.version) for name, version in versions.items()},
+    )
+
+
+def find_by_set(client: "MlflowClient", model_set: str) -> RegisteredSet:
+    """The versions that belong to a model set. Errors: RegistryError."""
+    found = {
+        name: version
+        for name in MODEL_NAMES
+        for version in client.search_model_versions(f"name='{name}'")
+        if version.tags.get(MODEL_SET_TAG) == model_set
+    }
+    if len(found) < len(MODEL_NAMES):
+        raise RegistryError(f"no model set {model_set!r} in the registry; `parcours compare` lists those that are")
+    return RegisteredSet(
+        model_set=model_set,
+        run_id=str(found["churn"].run_id),
+        versions={name: str(version.version) for name, version in found.items()},
+    )
+
+
+def list_sets(client: "MlflowClient") -> list[RegisteredSet]:
+    """All complete sets, the newest first."""
+    versions = client.search_model_versions("name='churn'")
+    newest_first = sorted(versions, key=lambda version: int(version.version), reverse=True)
+    return [
+        find_by_set(client, version.tags[MODEL_SET_TAG]) for version in newest_first if MODEL_SET_TAG in version.tags
+    ]
+
+
+def point_alias(client: "MlflowClient", alias: str, registered: RegisteredSet) -> None:
+    """Makes all three models' alias mean this set. Who looks in between sees a split and keeps what they have."""
+    for name, version in registered.versions.items():
+        client.set_registered_model_alias(name, alias, version)
+
+
+def download_set(client: "MlflowClient", registered: RegisteredSet, folder: Path) -> Path:
+    """The model-set directory of a set, fetched into `folder`."""
+    return Path(client.download_artifacts(registered.run_id, MODEL_SET_ARTIFACT, str(folder)))
+
+
+def _versions_by_alias(client: "MlflowClient", alias: str) -> dict[str, Any]:
+    from mlflow.exceptions import MlflowException
+
+    found = {}
+    for name in MODEL_NAMES:
+        try:
+            found[name] = client.get_model_version_by_alias(name, alias)
+        except MlflowException as error:
+            if error.error_code not in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+                raise RegistryError(f"the registry cannot be asked for @{alias}: {error.message}") from error
+    return found

