@@ -109,8 +109,8 @@ def transitions(
     """Every change of stage in order, those to come in silence included; only those before `until` if it is given."""
     found: list[Transition] = []
     positions = clock(facts, policy=policy)
-    ends = [*(position.effective_at for position in positions[1:]), None]
-    for position, end in zip(positions, ends, strict=True):
+    ends = (*(position.effective_at for position in positions[1:]), None)
+    for position, end in zip(positions, ends, strict=False):
         for at in _instants(position, end, facts.events, policy):
             stage = stage_at(position, at, facts.events, policy)
             before = found[-1].to_stage if found else None

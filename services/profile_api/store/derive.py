@@ -1,7 +1,7 @@
 """Recomputes what is derived from facts: gap references, clocks, stage transitions, purchase journeys and metrics."""
 
-import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
@@ -10,21 +10,19 @@ from zoneinfo import ZoneInfo
 
 import asyncpg
 
-from customer.lifecycle.occasions import occasion_windows
 from customer.lifecycle.policy import LifecyclePolicy, default_policy
+from profile_api.store.policy_parameters import policy_parameters
 
 CHUNK = 20_000
 """Customers per round of statements: what a round sorts stays in memory, and time stays linear."""
 
-_FIRST_OCCASION_YEAR = 1990
 _MANY = 1_000
 _BULK_SHARE = 20
 
 # The planner cannot know how many rows the first steps of these long statements yield. Without nested loops its worst
 # guess costs a hash table instead of a quadratic join; and for a few customers planning would cost more than running.
 _FEW = 100
-_FEW_SETTINGS = ("plan_cache_mode = force_generic_plan", "enable_nestloop = off")
-_MANY_SETTINGS = ("plan_cache_mode = force_custom_plan", "enable_nestloop = off", "work_mem = '256MB'")
+_MANY_WORK_MEM = "256MB"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,32 +42,34 @@ async def refresh_derived(
     now: datetime,
     policy: LifecyclePolicy | None = None,
     progress: Callable[[int, int], None] | None = None,
+    statement: Callable[[str], str] | None = None,
 ) -> DerivedSummary:
     """Recomputes the customers' derived tables in one transaction; None means everybody, references and RFM included.
 
     Ids may be roots, members or absorbed. After an unmerge, pass the ids of both persons. Many ids at once (a bulk
     import) change what customers are measured against, so they lead to recomputing everybody. `progress` is told how
-    many customers of how many are done.
+    many customers of how many are done; `statement` gives other SQL than this package's own, by name.
     """
-    run = _Run(connection, tenant_id, now, policy or default_policy())
+    run = _Run(connection, tenant_id, now, policy or default_policy(), statement or named_statement)
     async with connection.transaction():
         if customer_ids is None or await run.is_bulk(len(customer_ids)):
             return await run.everybody(progress)
         return await run.touched(list(customer_ids))
 
 
+@dataclass(frozen=True, slots=True)
 class _Run:
-    def __init__(self, connection: asyncpg.Connection, tenant_id: int, now: datetime, policy: LifecyclePolicy) -> None:
-        self.connection = connection
-        self.tenant_id = tenant_id
-        self.now = now
-        self.policy = policy
+    connection: asyncpg.Connection
+    tenant_id: int
+    now: datetime
+    policy: LifecyclePolicy
+    statement: Callable[[str], str]
 
     async def everybody(self, progress: Callable[[int, int], None] | None) -> DerivedSummary:
         await self._refresh_references(None)
-        persons = await self._persons(_sql("derived_everybody"), self.tenant_id)
+        persons = await self._persons(self.statement("derived_everybody"), self.tenant_id)
         total = await self._recompute_all(persons, progress)
-        await self.connection.execute(_sql("metrics_rfm"), self.tenant_id, self.now)
+        await self.connection.execute(self.statement("metrics_rfm"), self.tenant_id, self.now)
         return total
 
     async def is_bulk(self, count: int) -> bool:
@@ -80,10 +80,10 @@ class _Run:
         return bool(count * _BULK_SHARE >= known)
 
     async def touched(self, customer_ids: list[int]) -> DerivedSummary:
-        persons = await self._persons(_sql("derived_members"), self.tenant_id, customer_ids)
+        persons = await self._persons(self.statement("derived_members"), self.tenant_id, customer_ids)
         members = [member for ids in persons.values() for member in ids]
         missing = await self.connection.fetchval(
-            _sql("lifecycle_missing_months"), members, self.policy.version, self.tenant_id
+            self.statement("lifecycle_missing_months"), members, self.policy.version, self.tenant_id
         )
         if missing:
             await self._refresh_references(missing)
@@ -103,7 +103,8 @@ class _Run:
         for roots in _chunks(sorted(persons)):
             members = [(member, root) for root in roots for member in persons[root]]
             await self._forget([member for member, root in members if member != root])
-            counts = await self._recompute([member for member, _ in members], [root for _, root in members])
+            async with _planner_settings(self.connection, few=len(members) <= _FEW):
+                counts = await self._recompute([member for member, _ in members], [root for _, root in members])
             total = DerivedSummary(
                 customers=total.customers + len(roots),
                 transitions=total.transitions + counts["transition_count"],
@@ -115,16 +116,16 @@ class _Run:
 
     async def _recompute(self, members: list[int], roots: list[int]) -> asyncpg.Record:
         run, policy = self.connection, self.policy
-        for setting in _FEW_SETTINGS if len(members) <= _FEW else _MANY_SETTINGS:
-            await run.execute(f"set local {setting}")
-        numbers, windows, signals = _policy_parameters(policy, self.now.year)
+        numbers, windows, signals = policy_parameters(policy, until_year=self.now.year)
         await run.execute("delete from lifecycle_clock where customer_id = any($1::bigint[])", members)
-        await run.execute(_sql("lifecycle_clock"), members, roots, numbers, windows, self.tenant_id)
-        counts = await run.fetchrow(_sql("lifecycle_transition"), members, roots, numbers, signals, self.now)
+        await run.execute(self.statement("lifecycle_clock"), members, roots, numbers, windows, self.tenant_id)
+        counts = await run.fetchrow(self.statement("lifecycle_transition"), members, roots, numbers, signals, self.now)
         await run.execute("delete from purchase_journey where customer_id = any($1::bigint[])", members)
-        await run.execute(_sql("journey"), members, roots, list(policy.intent_events), policy.journey_break_days)
         await run.execute(
-            _sql("metrics"), members, roots, self.now, policy.preference_half_life_days,
+            self.statement("journey"), members, roots, list(policy.intent_events), policy.journey_break_days
+        )
+        await run.execute(
+            self.statement("metrics"), members, roots, self.now, policy.preference_half_life_days,
             policy.acquisition_trigger_days, self.tenant_id,
         )  # fmt: skip
         return counts
@@ -139,60 +140,29 @@ class _Run:
         zone = ZoneInfo(await self.connection.fetchval("select time_zone from tenant where id = $1", self.tenant_id))
         today = self.now.astimezone(zone).date()
         await self.connection.execute(
-            _sql("lifecycle_reference"), self.tenant_id, self.policy.version,
+            self.statement("lifecycle_reference"), self.tenant_id, self.policy.version,
             [self.policy.alert_percentile, self.policy.lost_percentile], _months_since_1970(today), months,
         )  # fmt: skip
 
-    async def _ids(self, query: str) -> list[int]:
-        return [row["id"] for row in await self.connection.fetch(query, self.tenant_id)]
-
 
 @cache
-def _sql(name: str) -> str:
+def named_statement(name: str) -> str:
+    """The text of this package's `sql/<name>.sql`."""
     return (files("profile_api.store") / "sql" / f"{name}.sql").read_text(encoding="utf-8")
 
 
-@cache
-def _policy_parameters(policy: LifecyclePolicy, year: int) -> tuple[str, str, str]:
-    """The policy as the statements read it: its numbers, the windows of its occasions, its advocacy signals."""
-    numbers = {
-        "version": policy.version,
-        "observation_window_days": policy.observation_window_days,
-        "alert_percentile": policy.alert_percentile,
-        "lost_percentile": policy.lost_percentile,
-        "minimum_own_gaps": policy.minimum_own_gaps,
-        "minimum_reference_gaps": policy.minimum_reference_gaps,
-        "fallback_alert_days": policy.fallback_alert_days,
-        "fallback_lost_days": policy.fallback_lost_days,
-        "minimum_lapsing_days": policy.minimum_lapsing_days,
-        "loyal_orders": policy.loyal_orders,
-        "loyal_orders_in_window": policy.loyal_orders_in_window,
-        "won_back_days": policy.won_back_days,
-        "festive_years": policy.festive.minimum_years,
-        "festive_share_percent": policy.festive.minimum_share_percent,
-        "festive_orders_a_year": policy.festive.maximum_orders_a_year,
-        "missed_occasions_alert": policy.missed_occasions_alert,
-        "missed_occasions_lost": policy.missed_occasions_lost,
-        "closure_events": policy.closure_events,
-    }
-    last_year = year + policy.missed_occasions_lost + 1
-    windows = [
-        {"key": window.key, "first_day": window.first_day, "last_day": window.last_day}
-        for window in occasion_windows(policy.occasions, first_year=_FIRST_OCCASION_YEAR, last_year=last_year)
-    ]
-    signals = [
-        {
-            "rule": number,
-            "count": rule.count,
-            "event": signal.event,
-            "where": dict(signal.where),
-            "property": signal.property,
-            "minimum": signal.minimum,
-        }
-        for number, rule in enumerate(policy.advocacy)
-        for signal in rule.signals
-    ]
-    return json.dumps(numbers), json.dumps(windows), json.dumps(signals)
+@asynccontextmanager
+async def _planner_settings(connection: asyncpg.Connection, *, few: bool) -> AsyncIterator[None]:
+    """Settings for these statements alone: the rest of the caller's transaction gets its own back."""
+    change = "select set_config('plan_cache_mode', $1, true), set_config('enable_nestloop', $2, true), " + (
+        "set_config('work_mem', $3, true)"
+    )
+    names = ("plan_cache_mode", "enable_nestloop", "work_mem")
+    kept = await connection.fetchrow(f"select {', '.join(f'current_setting({name!r})' for name in names)}")
+    wanted = ("force_generic_plan", "off", kept[2]) if few else ("force_custom_plan", "off", _MANY_WORK_MEM)
+    await connection.execute(change, *wanted)
+    yield
+    await connection.execute(change, *kept)
 
 
 def _chunks(ids: list[int]) -> Iterator[list[int]]:
