@@ -141,9 +141,11 @@ async def revoke_api_key(connection: asyncpg.Connection, *, public_id: str, now:
         raise UnknownKeyError(public_id=public_id)
 
 
-async def revoke_demo_keys(connection: asyncpg.Connection, *, now: datetime) -> int:
-    """Takes every demonstration key out of force; returns how many there were."""
-    keys = await list_api_keys(connection, demo_in_force=True)
+async def revoke_demo_keys(connection: asyncpg.Connection, *, now: datetime, tenant: str | None = None) -> int:
+    """Takes the demonstration keys of a tenant, or of all, out of force; returns how many there were."""
+    keys = [
+        key for key in await list_api_keys(connection, demo_in_force=True) if tenant is None or key.tenant == tenant
+    ]
     for key in keys:
         await revoke_api_key(connection, public_id=key.public_id, now=now)
     return len(keys)
@@ -152,7 +154,7 @@ async def revoke_demo_keys(connection: asyncpg.Connection, *, now: datetime) -> 
 async def create_demo_keys(connection: asyncpg.Connection, *, tenant: str, now: datetime) -> dict[str, str]:
     """One new key per role, for a demonstration: role name to bearer token. Earlier demonstration keys end."""
     async with connection.transaction():
-        await revoke_demo_keys(connection, now=now)
+        await revoke_demo_keys(connection, now=now, tenant=tenant)
         return {
             role.value: await create_api_key(
                 connection, tenant=tenant, role=role, name=f"demo {role.value}", now=now, demo=True

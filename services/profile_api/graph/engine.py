@@ -1,7 +1,8 @@
 """Answers GraphQL operations: document, plan, statement, finish."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,17 +10,19 @@ from typing import Any
 import msgspec
 from graphql import NoSchemaIntrospectionCustomRule
 
-from profile_api.graph.arguments import Values
+from profile_api.graph.arguments import Arguments, Values
 from profile_api.graph.dispatch import Dispatcher, StatementError
 from profile_api.graph.documents import Document, Documents
 from profile_api.graph.errors import refused
 from profile_api.graph.finish import fast_body, full_body
 from profile_api.graph.live import LIVE, LiveAnswer, LiveScorer, spliced
 from profile_api.graph.plan import Plan
+from profile_api.graph.planner import Planner
 from profile_api.graph.request import (
     Answer,
     AnswerKind,
     Caller,
+    ErrorCode,
     GraphError,
     GraphQLRequest,
     OperationKind,
@@ -27,7 +30,10 @@ from profile_api.graph.request import (
     Timings,
 )
 from profile_api.graph.schema import catalogue
+from profile_api.graph.subscriptions import CHANGE, Watch, utc_now
 from profile_api.rescoring.outcomes import ScoringOutcome
+
+_EVENT_DEADLINE_S = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,11 +79,13 @@ class GraphEngine:
         self._documents = Documents(self.catalogue, capacity=document_cache, rules=rules)
         self._dispatcher = Dispatcher(database_url, connections=connections)
         self._live_scorer = live_scorer
+        self._watch = Watch(database_url)
 
     async def start(self) -> None:
         await self._dispatcher.start()
 
     async def close(self) -> None:
+        await self._watch.close()
         await self._dispatcher.close()
         self._documents.close()
 
@@ -95,6 +103,8 @@ class GraphEngine:
         document: Document | None = None
         try:
             document = self._documents.find(request, caller) or await self._documents.get(request, caller)
+            if document.kind is OperationKind.SUBSCRIPTION:
+                raise GraphError("a subscription is listened to, not executed", code=ErrorCode.BAD_OPERATION)
             values = document.coerce(request.variables)
             plan = document.find_plan(values) or await self._documents.plan(document, values)
             asking = _Asking(
@@ -109,6 +119,43 @@ class GraphEngine:
             return await self._read(asking, plan_s=time.perf_counter() - started)
         except GraphError as error:
             return refused(error, operation=document.kind if document else None)
+
+    async def subscribe(self, request: GraphQLRequest, caller: Caller) -> AsyncGenerator[Answer, None]:
+        """Answers a subscription: one answer per event until it is closed; a refusal is the only answer."""
+        try:
+            document = await self._documents.get(request, caller)
+            values = document.coerce(request.variables)
+            plan = document.find_plan(values) or await self._documents.plan(document, values)
+            name, arguments = self._subscribed(document, values)
+            async with aclosing(self._watch.changes(name, arguments, values, tenant_id=caller.tenant_id)) as changes:
+                async for change in changes:
+                    asking = _Asking(
+                        document=document,
+                        plan=plan,
+                        values={**values, CHANGE: change},
+                        request=request,
+                        caller=caller,
+                        now=utc_now(),
+                        deadline=time.perf_counter() + _EVENT_DEADLINE_S,
+                    )
+                    yield await self._read(asking, plan_s=0.0)
+        except GraphError as error:
+            yield refused(error, operation=OperationKind.SUBSCRIPTION)
+
+    def _subscribed(self, document: Document, values: Values) -> tuple[str, Arguments]:
+        """The one root field of a subscription, when the caller may listen to it."""
+        root = self.catalogue.root_type(document.operation.operation)
+        planner = Planner(self.catalogue, document.fragments, values, document.granted)
+        fields = [nodes[0] for nodes in planner.collect(root, [document.operation.selection_set]).values()]
+        if document.kind is not OperationKind.SUBSCRIPTION or len(fields) != 1:
+            raise GraphError("a subscription asks for one field", code=ErrorCode.BAD_OPERATION)
+        name = fields[0].name.value
+        scope = self.catalogue.field(root.name, name).scope
+        if scope is not None and scope not in document.granted:
+            raise GraphError(
+                f"listening to {name} needs the scope {scope}", code=ErrorCode.FORBIDDEN, kind=AnswerKind.FORBIDDEN
+            )
+        return name, Arguments(fields[0], root.fields[name].args)
 
     async def _read(self, asking: _Asking, *, plan_s: float) -> Answer:
         plan = asking.plan

@@ -16,6 +16,7 @@ from graphql import (
     GraphQLObjectType,
     InlineFragmentNode,
     OperationDefinitionNode,
+    OperationType,
     SelectionSetNode,
     VariableDefinitionNode,
     VariableNode,
@@ -51,6 +52,7 @@ from profile_api.graph.request import Scope
 from profile_api.graph.rows import Frame, Row, Templates
 from profile_api.graph.sources import Choice, Embedded, Entities, Known, Live, Page, Rows, Source, Value
 from profile_api.graph.sources import Constant as ConstantSource
+from profile_api.graph.subscriptions import CHANGE_PARAMETERS
 
 Selections = Sequence[SelectionSetNode]
 
@@ -94,6 +96,9 @@ class Planner:
     def plan(self, operation: OperationDefinitionNode, *, only: str | None = None) -> Plan:
         """The plan of the operation, or of one of its root fields by response key."""
         root = self.catalogue.root_type(operation.operation)
+        if operation.operation is OperationType.SUBSCRIPTION:
+            for name, type_, read in CHANGE_PARAMETERS:
+                self.templates.parameters.add_named(name, type_, read)
         self._definitions = tuple(operation.variable_definitions or ())
         parts = self.object_parts(root, [operation.selection_set], Frame(), "", only=only)
         return Plan(

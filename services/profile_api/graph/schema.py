@@ -8,6 +8,7 @@ from strawberry.schema.config import StrawberryConfig
 from profile_api.graph.catalogue import Catalogue
 from profile_api.graph.scalars import SCALARS
 from profile_api.graph.types.query import Query
+from profile_api.graph.types.subscription import Subscription
 from profile_api.graph.types.touchpoint import CONCRETE
 
 
@@ -16,6 +17,7 @@ def catalogue() -> Catalogue:
     """The schema as the planner sees it, built once per process."""
     schema = Schema(
         query=Query,
+        subscription=Subscription,
         types=[*CONCRETE],
         federation_version="2.3",
         config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=True),
