@@ -15,7 +15,7 @@ from profile_api.store.database import connect
 from profile_api.store.tenants import Tenant, ensure_tenant, find_tenant, lock_tenant
 
 CHANGE_CHANNEL = "parcours_change"
-_MOST_NAMED = 500  # ids in one notification; far below the 8,000 bytes PostgreSQL allows
+MOST_NAMED = 500  # ids in one notification; far below the 8,000 bytes PostgreSQL allows
 _ANALYSED = "customer, identity, event, customer_order, order_line, order_adjustment, received_message"
 
 
@@ -86,6 +86,6 @@ async def finish_write(
 
 async def announce(connection: asyncpg.Connection, tenant_id: int, touched: Sequence[int]) -> None:
     """Wakes up whoever listens, once this commits; `customers` is null when they are too many to name."""
-    named = list(touched) if len(touched) <= _MOST_NAMED else None
+    named = list(touched) if len(touched) <= MOST_NAMED else None
     payload = json.dumps({"tenant": tenant_id, "customers": named}, separators=(",", ":"))
     await connection.execute("select pg_notify($1, $2)", CHANGE_CHANNEL, payload)

@@ -8,6 +8,7 @@ from importlib.resources import files
 import asyncpg
 import msgspec
 
+from profile_api.ingest.writing import MOST_NAMED, announce
 from profile_api.rescoring.outcomes import Scored
 
 _encoder = msgspec.json.Encoder()
@@ -41,4 +42,7 @@ async def store_predictions(
         [answer.value.expected_minor if answer.value else None for answer in answers],
         [_encoder.encode(answer).decode() for answer in answers],
     )
-    return len(stored)
+    customers = [row["customer_id"] for row in stored]
+    for start in range(0, len(customers), MOST_NAMED):
+        await announce(connection, tenant_id, customers[start : start + MOST_NAMED])  # whoever listens sees them come
+    return len(customers)
