@@ -92,4 +92,4 @@ def with_targets(inputs: Inputs, targets: Inputs) -> Inputs:
     joined = np.empty((rows, intervals, inputs.shape[1] + width), dtype=np.float32)
     joined[:, :, : inputs.shape[1]] = inputs[:, None, :]
     joined[:, :, inputs.shape[1] :] = targets
-    return joined.reshape(rows * intervals, -1)
+    return joined.reshape(rows * intervals, joined.shape[2])

@@ -77,7 +77,7 @@ class ModelSet:
         value = self._value(rows, inputs, history, curve, float(horizon), threads)
         days = np.union1d(self._edges[1:], [float(horizon)])
         within = np.column_stack([1.0 - curve.silent_through(float(day)) for day in days])
-        reasons = self._explainer.reasons(rows, inputs, history, drivers) if drivers else None
+        reasons = self._explainer.reasons(rows, inputs, history, drivers) if drivers and len(rows) else None
         return Scores(
             horizon_days=horizon,
             has_orders=ordered,

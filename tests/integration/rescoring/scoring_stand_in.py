@@ -1,19 +1,15 @@
 """A small HTTP server that speaks the score contract and can misbehave on demand: what the profile side must survive.
 
-It answers as the scoring service does (`tests/contract/test_score_contract.py` holds both to one contract); the
-real service and models are used in the acceptance tests.
+It answers in the types of the contract, as the scoring service does; `tests/faults` has the real service and models.
 """
 
 import asyncio
-import socket
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import msgspec
-import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -28,6 +24,7 @@ from customer.contracts.score import (
     ScoreResponse,
     ValueAnswer,
 )
+from tests.http_server import running
 
 _MODEL = ModelRef(name="churn", version="1", basis="MODEL")
 
@@ -94,16 +91,6 @@ def running_stand_in() -> Iterator[StandIn]:
     """The server on a port of its own, stopped at the end."""
     stand_in = StandIn()
     app = Starlette(routes=[Route("/v1/score", stand_in.answer, methods=["POST"])])
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        stand_in.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off"))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-        thread.start()
-        while not server.started:
-            time.sleep(0.005)
-        try:
-            yield stand_in
-        finally:
-            server.should_exit = True
-            thread.join(timeout=10)
+    with running(app, lifespan=False) as url:
+        stand_in.url = url
+        yield stand_in
