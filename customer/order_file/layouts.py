@@ -12,6 +12,11 @@ OPTIONAL = (
     "received_at", "discount", "delivery_type", "payment_method", "campaign", "delivered_at",
 )  # fmt: skip
 
+_WORDS = {
+    "customer_id", "order_id", "channel", "store_id", "product_id", "category", "delivery_type", "payment_method",
+    "campaign",
+}  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
@@ -119,7 +124,7 @@ def _cdnow(names: Mapping[str, str], source: Source) -> Layout:
     day = f"strftime(cast({column['date']} as timestamp), '%Y%m%d')"
     nth = (
         f"row_number() over (partition by {column['masterid']}, {column['date']} "
-        f"order by {column['spend']}, {column['cds']}, row_number)"
+        f"order by try_cast({column['spend']} as double), try_cast({column['cds']} as integer), row_number)"
     )
     return Layout(
         name="cdnow",
@@ -147,11 +152,19 @@ _KNOWN: tuple[tuple[set[str], Callable[[Mapping[str, str], Source], Layout]], ..
 
 def row_select(layout: Layout, source: Source) -> str:
     """The select that gives every file the same text columns, whatever its own were."""
-    parts = [f"{layout.expressions.get(part, 'cast(null as varchar)')} as {part}" for part in (*REQUIRED, *OPTIONAL)]
+    parts = [f"{_part(layout, part)} as {part}" for part in (*REQUIRED, *OPTIONAL)]
     pairs = ", ".join(f"{literal(name)}, {quoted(name)}" for name in layout.others)
-    properties = f"cast(json_object({pairs}) as varchar)" if pairs else "cast(null as varchar)"
+    properties = f"replace(cast(json_object({pairs}) as varchar), '\\u0000', '')" if pairs else "cast(null as varchar)"
     beyond = f"{quoted(BEYOND_HEADER)} is not null" if BEYOND_HEADER in source.columns else "false"
     return (
         f"select row_number, {', '.join(parts)}, {properties} as properties, {layout.chargeable} as is_product, "
         f"{beyond} as is_too_long, {layout.keep} as is_kept from {source.scan}"
     )
+
+
+def _part(layout: Layout, part: str) -> str:
+    """The expression of a part; NUL characters, which PostgreSQL cannot keep in text, are taken out of words."""
+    expression = layout.expressions.get(part)
+    if expression is None:
+        return "cast(null as varchar)"
+    return f"replace({expression}, chr(0), '')" if part in _WORDS else expression

@@ -1,7 +1,8 @@
 """Reads an order file into clean facts inside a DuckDB connection: one implementation for imports and for training."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -16,6 +17,10 @@ from customer.order_file.source import DuckDB, Source, open_source
 from customer.vocabulary import Channel
 
 _SQL = Path(__file__).parent / "sql"
+_NUMBER_MACRO = (
+    "create or replace macro order_file_number(written) as "
+    "case when isfinite(try_cast(written as double)) then try_cast(written as double) end"
+)
 _STEPS = (
     "order_row", "order_row_repeat", "order_row_conflict", "order_reject", "order_row_taken", "order_line_fact",
     "order_row_return", "order_adjustment_fact", "order_fact",
@@ -57,11 +62,26 @@ def read_order_file(
     are rejected; rows that happened or were received at `known_before` or later are left out, as if the file had been
     written at that instant. Errors: those of customer.order_file.errors.
     """
+    with _reading(path):
+        return _read(connection, path, now, time_zone, currency, mapping or {}, default_channel, known_before)
+
+
+def _read(
+    connection: DuckDB,
+    path: Path,
+    now: datetime,
+    time_zone: str,
+    currency: str | None,
+    mapping: Mapping[str, str],
+    default_channel: Channel,
+    known_before: datetime | None,
+) -> OrderFileSummary:
     source = open_source(connection, path)
-    layout = recognise(source, mapping or {})
+    layout = recognise(source, mapping)
     connection.execute(f"set TimeZone = '{time_zone}'")
     connection.execute(f"create or replace view order_file_row as {row_select(layout, source)}")
     connection.execute(_time_macro(layout))
+    connection.execute(_NUMBER_MACRO)
     rows, kept = _count(connection, source)
     found_currency = currency or layout.currency or _frequent_currency(connection, layout)
     has_amounts = bool({"amount", "unit_price"} & layout.expressions.keys())
@@ -89,15 +109,23 @@ def _time_macro(layout: Layout) -> str:
 
 
 def _count(connection: DuckDB, source: Source) -> tuple[int, int]:
-    try:
-        [(rows, kept)] = connection.execute("select count(*), count(*) filter (is_kept) from order_file_row").fetchall()
-    except Exception as error:
-        if type(error).__module__.partition(".")[0].lstrip("_") != "duckdb":
-            raise
-        raise UnreadableFileError(source.path, problem=_without_content(str(error))) from None
+    [(rows, kept)] = connection.execute("select count(*), count(*) filter (is_kept) from order_file_row").fetchall()
     if rows == 0:
         raise EmptyFileError(source.path)
     return rows, kept
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    """Says of a file that DuckDB cannot read what is wrong with it; other troubles (a full disk) stay what they are."""
+    try:
+        yield
+    except Exception as error:
+        if type(error).__name__ not in ("InvalidInputException", "IOException", "SerializationException"):
+            raise
+        if "No space left" in str(error):
+            raise
+        raise UnreadableFileError(path, problem=_without_content(str(error))) from None
 
 
 def _without_content(message: str) -> str:

@@ -48,7 +48,7 @@ def open_source(connection: DuckDB, path: Path) -> Source:
     UnreadableFileError, EmptyFileError."""
     if not path.is_file():
         raise OrderFileNotFoundError(path)
-    if path.stat().st_size == 0:
+    if path.stat().st_size < len("PAR1"):
         raise EmptyFileError(path)
     name = path.name.lower()
     if name.endswith((".parquet", ".pq")):
@@ -60,8 +60,10 @@ def open_source(connection: DuckDB, path: Path) -> Source:
 
 def _parquet(connection: DuckDB, path: Path) -> Source:
     with path.open("rb") as file:
-        if file.read(4) != b"PAR1":
-            raise UnreadableFileError(path, problem="it is not Parquet (the first bytes are not PAR1)")
+        starts = file.read(4)
+        file.seek(-4, 2)
+        if (starts, file.read(4)) != (b"PAR1", b"PAR1"):
+            raise UnreadableFileError(path, problem="it is not Parquet, or was cut off (PAR1 at both ends is missing)")
     function = f"read_parquet({literal(str(path))}, file_row_number = true)"
     described = connection.execute(f"describe select * exclude (file_row_number) from {function}").fetchall()
     return Source(

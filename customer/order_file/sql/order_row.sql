@@ -34,10 +34,10 @@ typed_row as (
     order_file_time(ordered_text) as ordered_at,
     order_file_time(received_text) as received_at,
     order_file_time(delivered_text) as delivered_at,
-    try_cast(amount_text as double) as amount,
-    try_cast(quantity_text as double) as quantity,
-    try_cast(price_text as double) as unit_price,
-    try_cast(discount_text as double) as discount,
+    order_file_number(amount_text) as amount,
+    order_file_number(quantity_text) as quantity,
+    order_file_number(price_text) as unit_price,
+    order_file_number(discount_text) as discount,
     case
       when return_text is null or return_text in ('false', 'f', '0', 'no', 'n', 'non') then false
       when return_text in ('true', 't', '1', 'yes', 'y', 'oui') then true
@@ -64,18 +64,15 @@ judged_row as (
       when delivered_text is not null and delivered_at is null
         then 'delivered_at is not a date: ' || delivered_text[:40]
       when is_marked_return is null then 'is_return is neither true nor false: ' || return_text[:40]
-      when amount_text is not null and not coalesce(isfinite(amount), false)
-        then 'amount is not a number: ' || amount_text[:40]
-      when quantity_text is not null and not coalesce(isfinite(quantity), false)
-        then 'quantity is not a number: ' || quantity_text[:40]
-      when price_text is not null and not coalesce(isfinite(unit_price), false)
-        then 'unit_price is not a number: ' || price_text[:40]
-      when discount_text is not null and not coalesce(isfinite(discount), false)
-        then 'discount is not a number: ' || discount_text[:40]
+      when amount_text is not null and amount is null then 'amount is not a number: ' || amount_text[:40]
+      when quantity_text is not null and quantity is null then 'quantity is not a number: ' || quantity_text[:40]
+      when price_text is not null and unit_price is null then 'unit_price is not a number: ' || price_text[:40]
+      when discount_text is not null and discount is null then 'discount is not a number: ' || discount_text[:40]
       when $has_amounts and amount is null and unit_price is null then 'amount is missing'
       when not (is_marked_return or coalesce(quantity, 0) < 0) and (amount < 0 or unit_price < 0)
         then 'negative amount, but not a return (is_return or a negative quantity marks returns)'
-      when abs(coalesce(amount, coalesce(quantity, 1) * unit_price, 0)) > 1e12 or abs(coalesce(quantity, 0)) > 1e12
+      when abs(coalesce(amount, coalesce(quantity, 1) * unit_price, 0)) > 1e12
+        or abs(coalesce(quantity, 0)) > 1e12 or abs(coalesce(discount, 0)) > 1e12
         then 'amount or quantity is out of range'
       when currency <> $currency
         then 'currency is ' || currency[:10] || ' but amounts are kept in ' || $currency || '; convert it first'
@@ -93,9 +90,9 @@ select
   is_product,
   product_id,
   category,
-  cast(round(abs(quantity), 4) as decimal(18, 4)) as quantity,
-  cast(round(abs(line_amount) * $minor_factor) as bigint) as amount_minor,
-  cast(round(abs(discount) * $minor_factor) as bigint) as discount_minor,
+  try_cast(round(abs(quantity), 4) as decimal(18, 4)) as quantity,
+  try_cast(round(abs(line_amount) * $minor_factor) as bigint) as amount_minor,
+  try_cast(round(abs(discount) * $minor_factor) as bigint) as discount_minor,
   case when channel_text is null then $default_channel else coalesce($channel_words[channel_text], 'OTHER') end
     as channel,
   store_id,

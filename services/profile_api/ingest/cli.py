@@ -228,16 +228,19 @@ def report(run: "Callable[[Progress], ImportSummary]", *, as_json: bool) -> None
 def _progress() -> "Iterator[Progress]":
     from rich.console import Console
     from rich.progress import Progress as Bars
-    from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     with Bars(*columns, console=Console(file=sys.stderr)) as bars:
-        current = bars.add_task("starting", total=None)
+        begun: list[TaskID] = []
 
         def step(name: str) -> None:
-            nonlocal current
-            bars.update(current, total=1, completed=1)
-            current = bars.add_task(name, total=None)
+            finish()
+            begun.append(bars.add_task(name, total=None))
+
+        def finish() -> None:
+            for task in begun[-1:]:
+                bars.update(task, total=1, completed=1)
 
         yield step
-        bars.update(current, total=1, completed=1)
+        finish()
