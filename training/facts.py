@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import duckdb
 
 from customer.features.relations import RELATIONS, create_table
+from customer.order_file.source import literal
 from training.snapshot import MEMORY_LIMIT, Snapshot, bounded_connection
 
 
@@ -47,8 +48,8 @@ def _load(connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, relation: s
     columns = RELATIONS[relation]
     connection.execute(create_table(relation, columns))
     if any((snapshot.folder / relation / f"bucket={number}").glob("*.parquet")):
-        files = f"{snapshot.folder}/{relation}/bucket={number}/*.parquet"
+        files = literal(f"{snapshot.folder}/{relation}/bucket={number}/*.parquet")
         connection.execute(
             f"insert into {relation} by name "
-            f"select {', '.join(columns)} from read_parquet('{files}', hive_partitioning = false)"
+            f"select {', '.join(columns)} from read_parquet({files}, hive_partitioning = false)"
         )

@@ -11,6 +11,7 @@ import duckdb
 
 from customer.errors import ParcoursError
 from customer.features.relations import RELATIONS
+from customer.order_file.source import literal
 
 MANIFEST = "snapshot.json"
 CUSTOMERS_PER_BUCKET = 50_000
@@ -34,7 +35,10 @@ class NoFactsError(ParcoursError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """Facts that occurred and were received before `known_before`. `content_hash` names them whatever their order."""
+    """Facts that occurred and were received before `known_before`.
+
+    `content_hash` names them whatever their order; it can be compared between snapshots of one version of DuckDB.
+    """
 
     folder: Path
     content_hash: str
@@ -103,14 +107,13 @@ def write_relation(connection: duckdb.DuckDBPyConnection, folder: Path, relation
     target = folder / relation
     connection.execute(
         f"copy (select {names}, {bucket} from {source} as fact join member_bucket using (member_id){buckets} "
-        f"where true{condition}) to '{target}' (format parquet, partition_by (bucket), compression zstd)"
+        f"where true{condition}) to {literal(str(target))} (format parquet, partition_by (bucket), compression zstd)"
     )
     if not any(target.glob("bucket=*/*.parquet")):
         return 0, ""
-    # The sum of the rows' digests does not depend on their order, and duplicates do not cancel out.
-    row = " || '|' || ".join(f"coalesce(cast({name} as varchar), '~')" for name in columns)
+    # The sum of the rows' hashes does not depend on their order, and duplicates do not cancel out.
     [(rows, digest)] = connection.execute(
-        f"select count(*), sum(cast(md5_number_lower({row}) as hugeint)) from read_parquet('{target}/*/*.parquet')"
+        f"select count(*), sum(cast(hash({', '.join(columns)}) as hugeint)) from read_parquet({literal(f'{target}/*/*.parquet')})"
     ).fetchall()
     return int(rows), str(digest)
 
@@ -130,15 +133,15 @@ def freeze(
     written = {relation: write_relation(connection, folder, relation, source) for relation, source in sources}
     customers = folder / "feature_customer.parquet"
     connection.execute(
-        f"copy (select customer_id, customer_key from feature_customer) to '{customers}' (format parquet)"
+        f"copy (select customer_id, customer_key from feature_customer) to {literal(str(customers))} (format parquet)"
     )
     counts = {relation: rows for relation, (rows, _) in written.items()}
     [(counts["feature_customer"],)] = connection.execute("select count(*) from feature_customer").fetchall()
     snapshot = Snapshot(
         folder=folder,
-        content_hash=hashlib.sha256(json.dumps([time_zone, currency, sorted(written.items())]).encode()).hexdigest()[
-            :16
-        ],
+        content_hash=hashlib.sha256(
+            json.dumps([duckdb.__version__, time_zone, currency, sorted(written.items())]).encode()
+        ).hexdigest()[:16],
         known_before=known_before,
         time_zone=time_zone,
         currency=currency,
@@ -156,6 +159,6 @@ def freeze(
 def _has_amounts(connection: duckdb.DuckDBPyConnection, folder: Path) -> bool:
     if not any((folder / "feature_order").glob("bucket=*/*.parquet")):
         return False
-    files = f"read_parquet('{folder}/feature_order/*/*.parquet')"
+    files = f"read_parquet({literal(f'{folder}/feature_order/*/*.parquet')})"
     [(found,)] = connection.execute(f"select count(total_minor) > 0 from {files}").fetchall()
     return bool(found)

@@ -29,7 +29,7 @@ def freeze(folder: Path, rows: tuple[str, ...] = ROWS, *, known_before: datetime
     file = folder / "orders.csv"
     file.write_text(HEADER + "".join(rows))
     number = len(list(folder.glob("snapshot*")))
-    snapshot, _ = snapshot_from_orders(file, folder / f"snapshot{number}", known_before=known_before, now=NOW)
+    snapshot, _ = snapshot_from_orders(file, folder / f"snapshot{number} of the brand's", known_before=known_before, now=NOW)
     return snapshot
 
 
