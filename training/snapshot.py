@@ -99,21 +99,20 @@ def assign_buckets(connection: duckdb.DuckDBPyConnection) -> int:
 def write_relation(connection: duckdb.DuckDBPyConnection, folder: Path, relation: str, source: str) -> tuple[int, str]:
     """Copies `source` (a relation of the connection) into one folder per bucket; returns its rows and their digest."""
     columns = list(RELATIONS[relation])
-    by_customer = "customer_id" in columns
-    bucket = "member_bucket.bucket"
-    names = ", ".join(f"fact.{name}" for name in columns)
-    condition = " and fact.customer_id % buckets.n = member_bucket.bucket" if by_customer else ""
-    buckets = ", (select max(bucket) + 1 as n from member_bucket) as buckets" if by_customer else ""
-    target = folder / relation
+    place = "member_bucket.member_id = fact.member_id"
+    if "customer_id" in columns:  # a membership goes only where its customer is
+        place += " and member_bucket.bucket = fact.customer_id % (select max(bucket) + 1 from member_bucket)"
     connection.execute(
-        f"copy (select {names}, {bucket} from {source} as fact join member_bucket using (member_id){buckets} "
-        f"where true{condition}) to {literal(str(target))} (format parquet, partition_by (bucket), compression zstd)"
+        f"copy (select {', '.join(f'fact.{name}' for name in columns)}, member_bucket.bucket "
+        f"from {source} as fact join member_bucket on {place}) "
+        f"to {literal(str(folder / relation))} (format parquet, partition_by (bucket), compression zstd)"
     )
-    if not any(target.glob("bucket=*/*.parquet")):
+    if not any((folder / relation).glob("bucket=*/*.parquet")):
         return 0, ""
+    files = literal(f"{folder}/{relation}/*/*.parquet")
     # The sum of the rows' hashes does not depend on their order, and duplicates do not cancel out.
     [(rows, digest)] = connection.execute(
-        f"select count(*), sum(cast(hash({', '.join(columns)}) as hugeint)) from read_parquet({literal(f'{target}/*/*.parquet')})"
+        f"select count(*), sum(cast(hash({', '.join(columns)}) as hugeint)) from read_parquet({files})"
     ).fetchall()
     return int(rows), str(digest)
 

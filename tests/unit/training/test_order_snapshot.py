@@ -29,7 +29,8 @@ def freeze(folder: Path, rows: tuple[str, ...] = ROWS, *, known_before: datetime
     file = folder / "orders.csv"
     file.write_text(HEADER + "".join(rows))
     number = len(list(folder.glob("snapshot*")))
-    snapshot, _ = snapshot_from_orders(file, folder / f"snapshot{number} of the brand's", known_before=known_before, now=NOW)
+    target = folder / f"snapshot{number} of the brand's"
+    snapshot, _ = snapshot_from_orders(file, target, known_before=known_before, now=NOW)
     return snapshot
 
 
