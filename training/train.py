@@ -164,7 +164,7 @@ def _model_set(
 
 
 def save_models(models: ModelSet, folder: Path, *, vectors: Floats) -> None:
-    """Writes the model-set directory; what was in it before is replaced file by file, the description last.
+    """Writes the model-set directory; what was in it before is replaced file by file, the proof last.
 
     What the models predict for some of the feature vectors goes with them: whoever loads them must reproduce it.
     """
@@ -172,8 +172,8 @@ def save_models(models: ModelSet, folder: Path, *, vectors: Floats) -> None:
     for name, boosters in models.boosters.items():
         for file, booster in zip(models.spec.boosters[name], boosters, strict=True):
             booster.save_model(str(folder / file))
-    record_reproduction(folder, models, vectors)
     write_spec(models.spec, folder)
+    record_reproduction(folder, models, vectors)
 
 
 def _files(name: str, count: int) -> list[str]:

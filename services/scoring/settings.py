@@ -10,7 +10,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 class ScoringSettings(BaseSettings):
     """Environment variables `PARCOURS_SCORING_…`; `MLFLOW_TRACKING_URI` is shared with MLflow's own tools."""
 
-    model_config = SettingsConfigDict(use_attribute_docstrings=True, env_prefix="PARCOURS_SCORING_", frozen=True, populate_by_name=True)
+    model_config = SettingsConfigDict(
+        use_attribute_docstrings=True, env_prefix="PARCOURS_SCORING_", frozen=True, populate_by_name=True
+    )
 
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535)] = 8001
