@@ -53,6 +53,9 @@ class Derivation:
             refresh_derived(self.connection, tenant_id, customer_ids, now=NOW, policy=world.policy, statement=statement)
         )
 
+    def refresh_at(self, tenant_id: int, now: datetime, *, statement: Callable[[str], str] | None = None) -> None:
+        self.runner.run(refresh_derived(self.connection, tenant_id, None, now=now, statement=statement))
+
     def load(self, world: World) -> tuple[int, World]:
         """The new tenant's id, and the world with the references that hold in it. Person i's root has the id 10 i."""
         self.execute(
@@ -68,20 +71,20 @@ class Derivation:
         return 1, replace(world, references=obvious_references(world.people, world.policy, last_month))
 
     def _load_person(self, root: int, person: Person, zone: str) -> None:
-        self._many(
+        self.many(
             "insert into customer (id, tenant_id, root_id, created_at) overriding system value values ($1, 1, $2, $3)",
             [(root + member, root, NOW) for member in range(person.member_count)],
         )
-        self._many(
+        self.many(
             "insert into identity (tenant_id, customer_id, type, value, source, rule, linked_at, linked_by) "
             "values (1, $1, 'EMAIL', $2, 'test', 'test', $3, 'test')",
             [(root + member, f"{root}-{number}", at) for number, (member, at) in enumerate(person.identified)],
         )
-        self._many(_ORDER, [_order_row(root + member, order) for member, order in person.orders])
-        self._many(_EVENT, [_order_event_row(root + member, order) for member, order in person.orders])
-        self._many(_EVENT, [_event_row(root + member, event, zone) for member, event in person.events])
+        self.many(_ORDER, [_order_row(root + member, order) for member, order in person.orders])
+        self.many(_EVENT, [_order_event_row(root + member, order) for member, order in person.orders])
+        self.many(_EVENT, [_event_row(root + member, event, zone) for member, event in person.events])
 
-    def _many(self, query: str, rows: list[tuple[object, ...]]) -> None:
+    def many(self, query: str, rows: list[tuple[object, ...]]) -> None:
         self.runner.run(self.connection.executemany(query, rows))
 
 
