@@ -83,7 +83,10 @@ class Document:
         return self._shapes.find(values)
 
     def plan(self, catalogue: Catalogue, values: Values) -> Plan:
-        """Plans for variables of a shape not met before."""
+        """The plan for variables of a shape not met before; the planning thread may have just met it."""
+        found = self.find_plan(values)
+        if found is not None:
+            return found
         planner = Planner(catalogue, self.fragments, values, self.granted)
         plan = planner.plan(self.operation)
         if self._shape_count >= _MOST_SHAPES:
@@ -111,6 +114,7 @@ class Documents:
         self._capacity = capacity
         self._rules = rules
         self._cache: OrderedDict[Hashable, Document] = OrderedDict()
+        self._making: dict[Hashable, asyncio.Future[Document]] = {}
         # One thread: planning is pure Python, so more would only take turns, and a flood waits here, not on the loop.
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="plan")
 
@@ -129,12 +133,21 @@ class Documents:
         found = self.find(request, caller)
         if found is not None:
             return found
-        loop = asyncio.get_running_loop()
-        document = await loop.run_in_executor(self._thread, self._make, request, caller)
-        self._cache[request.query, request.operation_name, caller.scopes] = document
+        key = (request.query, request.operation_name, caller.scopes)
+        making = self._making.get(key)
+        if making is None:  # whoever asks for the same meanwhile waits for the same
+            making = asyncio.get_running_loop().run_in_executor(self._thread, self._make, request, caller)
+            self._making[key] = making
+            making.add_done_callback(lambda made: self._made(key, made))
+        return await asyncio.shield(making)
+
+    def _made(self, key: Hashable, made: "asyncio.Future[Document]") -> None:
+        del self._making[key]
+        if made.cancelled() or made.exception() is not None:
+            return
+        self._cache[key] = made.result()
         if len(self._cache) > self._capacity:
             self._cache.popitem(last=False)
-        return document
 
     async def plan(self, document: Document, values: Values) -> Plan:
         """The plan for these variables, from the document or made now. Errors: GraphError."""

@@ -376,9 +376,10 @@ class Planner:
             parameters.add_named(name, type_, read)
         item = inner.composite_sql(named, selections, reached, path)
         rows = inner.templates.expand(LIVE_CUSTOMER, reached)
+        gone = quoted(marked(NULL_MARK))  # erased since
         self._live.append(
             Plan(
-                expression=f"(select {item} from ({rows}) {row.alias}{row.from_joins()})",
+                expression=f"coalesce((select {item} from ({rows}) {row.alias}{row.from_joins()}), {gone})",
                 parameters=tuple(parameters.parameters),
                 scopes=frozenset(),
             )
