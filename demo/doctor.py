@@ -135,9 +135,9 @@ async def _database(settings: DemoSettings, home: Home) -> list[Finding]:
 
 
 async def _server_version(connection: asyncpg.Connection) -> Finding:
-    version = connection.get_server_version()
-    found = f"PostgreSQL {version.major}.{version.minor}"
-    if version.major >= _POSTGRES_MAJOR:
+    version = await connection.fetchval("show server_version")
+    found = f"PostgreSQL {version}"
+    if connection.get_server_version().major >= _POSTGRES_MAJOR:
         return Finding(subject="database", level=Level.OK, found=found)
     advice = f"Parcours is tested with PostgreSQL {_POSTGRES_MAJOR}; upgrade the server"
     return Finding(subject="database", level=Level.PROBLEM, found=found, advice=advice)

@@ -12,9 +12,10 @@ from profile_api.store.embedded import stop_embedded_postgres
 def stop_everything(settings: DemoSettings, *, as_json: bool) -> None:
     """Stops the services and the embedded database; says what was running. Data and models stay."""
     home = open_home(settings)
+    has_database = settings.database_url is None and (home.postgres / "postmaster.pid").exists()
     stopped = stop_recorded_processes(home)
-    if settings.database_url is None and (home.postgres / "postmaster.pid").exists():
-        stop_embedded_postgres(home.postgres)
+    if has_database:
+        stop_embedded_postgres(home.postgres)  # the demo stops it itself, unless it was killed
         stopped.append("postgres")
     home.services_file.unlink(missing_ok=True)
     if as_json:

@@ -1,6 +1,6 @@
 """Loads the chosen data set, once per state folder, and moves a public one's history so that it ends yesterday."""
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -36,20 +36,25 @@ def load_dataset(
         case KnownDataset.COMPLETE_JOURNEY:
             weeks = _weeks(options, progress, COMPLETE_JOURNEY_ENDS_ON, complete_journey.TIME_ZONE, now)
             summary = _load_complete_journey(options, steps, progress, database_url=database_url, weeks=weeks)
-            _note_move(steps, progress, COMPLETE_JOURNEY_ENDS_ON, weeks)
+            ends_on, time_zone = COMPLETE_JOURNEY_ENDS_ON + timedelta(weeks=weeks), complete_journey.TIME_ZONE
         case KnownDataset.ONLINE_RETAIL_II:
             weeks = _weeks(options, progress, ONLINE_RETAIL_ENDS_ON, online_retail.TIME_ZONE, now)
             with steps.step("read", "Online Retail II fetched"):
                 file = online_retail.cached(home.cache)
-            summary = _load_order_file(
+            time_zone = online_retail.TIME_ZONE
+            summary, ends_on = _load_order_file(
                 file, options, steps, home, database_url=database_url, now=now, weeks=weeks,
-                source=online_retail.SOURCE, time_zone=online_retail.TIME_ZONE,
+                source=online_retail.SOURCE, time_zone=time_zone,
             )  # fmt: skip
-            _note_move(steps, progress, ONLINE_RETAIL_ENDS_ON, weeks)
         case None:
-            file = Path(options.dataset)
-            summary = _load_order_file(file, options, steps, home, database_url=database_url, now=now)
+            file, weeks, time_zone = Path(options.dataset), 0, "UTC"
+            summary, ends_on = _load_order_file(file, options, steps, home, database_url=database_url, now=now)
     _note(steps, progress, summary)
+    if weeks:
+        steps.note(f"the history was moved by {weeks} whole weeks and ends on {ends_on:%A %d %B %Y}")
+    progress.facts["history_ends_on"] = ends_on.isoformat()
+    after = datetime.combine(ends_on + timedelta(days=1), datetime.min.time(), ZoneInfo(time_zone))
+    progress.facts["history_ends_at"] = min(after, now).astimezone(UTC).isoformat()
 
 
 def weeks_to_yesterday(ends_on: date, *, today: date) -> int:
@@ -97,7 +102,8 @@ def _load_order_file(
     weeks: int = 0,
     source: str = "orders",
     time_zone: str = "UTC",
-) -> ImportSummary:
+) -> tuple[ImportSummary, date]:
+    """The summary, and the local day of the last order."""
     with workspace() as duck:
         with steps.step("read", f"{file.name} read"):
             found = read_order_file(duck, file, now=now, time_zone=time_zone, default_channel=Channel.WEB)
@@ -106,12 +112,14 @@ def _load_order_file(
                 _keep_customers(duck, options.limit_customers)
             if weeks:
                 move_order_facts(duck, weeks=weeks)
+            [(last_day,)] = duck.execute("select max(local_day) from order_fact").fetchall()
         if rejects:
             steps.note(f"{found.rejected:,} rows could not be used; {rejects} says why")
         with steps.step("load", "Facts written; stages, journeys and metrics derived"):
-            return import_workspace(
+            summary = import_workspace(
                 database_url, duck, tenant=TENANT, source=source, currency=found.currency, time_zone=time_zone
             )
+    return summary, date(1970, 1, 1) + timedelta(days=last_day or 0)
 
 
 def _keep_customers(duck: duckdb.DuckDBPyConnection, count: int) -> None:
@@ -134,10 +142,3 @@ def _note(steps: Steps, progress: Progress, summary: ImportSummary) -> None:
     }
     progress.facts.update(facts)
     steps.note(", ".join(f"{count:,} {what}" for what, count in facts.items()))
-
-
-def _note_move(steps: Steps, progress: Progress, ended_on: date, weeks: int) -> None:
-    ends_on = ended_on + timedelta(weeks=weeks)
-    progress.facts["history_ends_on"] = ends_on.isoformat()
-    if weeks:
-        steps.note(f"the history was moved by {weeks} whole weeks and ends on {ends_on:%A %d %B %Y}")

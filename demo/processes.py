@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -149,15 +149,19 @@ def stop_recorded_processes(home: Home) -> list[str]:
     return alive
 
 
-def spawn_in_session(service: Service, log: Path) -> subprocess.Popen[bytes]:
-    """Starts a command in a session of its own that ends with this process; its output goes to the log."""
+def spawn_in_session(service: Service, log: Path, *, output: Path | None = None) -> subprocess.Popen[bytes]:
+    """Starts a command in a session of its own that ends with this process.
+
+    What it says goes to the end of the log; with `output`, its standard output replaces that file instead.
+    """
     log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("ab") as output:
+    with ExitStack() as files:
+        said = files.enter_context(log.open("ab"))
         return subprocess.Popen(  # the command lines are this package's own
             [sys.executable, "-m", "demo.tied", *service.command],
             stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
+            stdout=files.enter_context(output.open("wb")) if output else said,
+            stderr=said,
             env={**os.environ, "PYTHONUNBUFFERED": "1", **service.environment},
             start_new_session=True,
         )

@@ -31,12 +31,15 @@ class Steps:
         self.seconds[name] = round(time.monotonic() - started, 2)
         self.console.print(f"[green]✓[/green] {title} [dim]{self.seconds[name]:.1f} s[/dim]", highlight=False)
 
-    def run(self, name: str, title: str, arguments: Sequence[str], environment: Mapping[str, str]) -> None:
-        """Runs one `parcours` command as a step of its own process, so that its memory is given back."""
-        log = self.home.log(name)
+    def run(self, name: str, title: str, arguments: Sequence[str], environment: Mapping[str, str]) -> str:
+        """Runs one `parcours` command as a step of its own process, so that its memory is given back.
+
+        Returns what it wrote to standard output; the rest is in its log.
+        """
+        log, output = self.home.log(name), self.home.logs / f"{name}.out"
         command = Service(name=name, command=(sys.executable, "-m", "parcours", *arguments), environment=environment)
         with self.step(name, title):
-            process = spawn_in_session(command, log)
+            process = spawn_in_session(command, log, output=output)
             try:
                 code = process.wait()
             except BaseException:
@@ -44,6 +47,7 @@ class Steps:
                 raise
             if code != 0:
                 raise StepFailedError(command=subprocess.list2cmdline(["parcours", *arguments]), code=code, log=log)
+        return output.read_text()
 
     def note(self, text: str) -> None:
         """One plain line between steps."""

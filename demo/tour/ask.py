@@ -1,7 +1,7 @@
 """Puts the tour's questions to the running API; nothing here knows the answers beforehand."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,12 +12,13 @@ from demo.errors import DemoError
 
 _FOLDER = Path(__file__).parent
 _PREFERRED = ("EMAIL", "LOYALTY_CARD", "USER_ID")
-_INTERESTING: tuple[dict[str, Any], ...] = (
-    {"stages": ["LOYAL", "AMBASSADOR"], "acquisitionChannels": ["WEB", "APP"], "orderCount": {"min": 10}},
+_SOMEBODY: tuple[dict[str, Any], ...] = (
     {"stages": ["LOYAL", "AMBASSADOR"], "orderCount": {"min": 10}},
     {"orderCount": {"min": 3}},
     {},
 )
+_SOMEBODY_ONLINE: tuple[dict[str, Any], ...] = ({"preferredChannels": ["WEB", "APP"]}, *_SOMEBODY)
+"""Whom to ask about, the most telling first: a good customer in touch, and one who uses several channels."""
 
 
 class TourError(DemoError):
@@ -42,11 +43,12 @@ def take_tour(url: str, *, token: str) -> list[Answered]:
     """Asks three questions as a call-centre agent would. Errors: TourError."""
     headers = {"Authorization": f"Bearer {token}"}
     with httpx.Client(headers=headers, timeout=20, trust_env=False) as client:
-        identity = _an_interesting_identity(client, url)
+        somebody = _identity_of_one(client, url, _SOMEBODY)
+        online = _identity_of_one(client, url, _SOMEBODY_ONLINE)
         return [
-            _ask(client, url, "Who is this, how do they stand, what will they do?", "card", identity),
+            _ask(client, url, "Who is this, how do they stand, what will they do?", "card", somebody),
             _ask(client, url, "Which good customers are slipping away?", "at_risk", {}),
-            _ask(client, url, "What led to their latest orders?", "journey", identity),
+            _ask(client, url, "What led to their latest orders?", "journey", online),
         ]
 
 
@@ -74,14 +76,14 @@ def _post(client: httpx.Client, url: str, question: str, request: Mapping[str, A
     return data
 
 
-def _an_interesting_identity(client: httpx.Client, url: str) -> dict[str, str]:
-    """Somebody with a history: a good customer who also orders online, when there is one."""
+def _identity_of_one(client: httpx.Client, url: str, wishes: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """An identity of the best customer who fulfils the first wish that anybody fulfils."""
     query = (_FOLDER / "example.graphql").read_text()
-    for wanted in _INTERESTING:
-        data = _post(client, url, "example", {"query": query, "variables": {"filter": wanted}})
+    for wish in wishes:
+        data = _post(client, url, "example", {"query": query, "variables": {"filter": wish}})
         for edge in data["customers"]["edges"]:
             identities = {one["type"]: one["value"] for one in edge["node"]["identities"]}
-            for kind in _PREFERRED[: 1 if wanted else None]:
+            for kind in _PREFERRED:
                 if kind in identities:
                     return {"type": kind, "value": identities[kind]}
     raise TourError(question="example", problem="there are no customers")
