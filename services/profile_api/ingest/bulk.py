@@ -138,7 +138,7 @@ class _Writer:
             orders_inserted=written.orders_inserted,
             orders_changed=written.orders_changed,
             orders_unchanged=written.orders_unchanged,
-            orders_of_others=len(written.foreign_orders),
+            orders_of_others=written.orders_of_others,
             lines_inserted=written.lines_inserted,
             adjustments_inserted=written.adjustments_inserted,
             events_inserted=written.events_inserted,

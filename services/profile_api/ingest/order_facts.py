@@ -37,7 +37,7 @@ class WrittenOrders:
     orders_inserted: int
     orders_changed: int
     orders_unchanged: int
-    foreign_orders: list[str]
+    orders_of_others: int
     lines_inserted: int
     adjustments_inserted: int
     events_inserted: int
@@ -89,7 +89,7 @@ async def write_order_facts(
         orders_inserted=steps.get("NEW", 0),
         orders_changed=steps.get("CHANGED", 0),
         orders_unchanged=steps.get("SAME", 0),
-        foreign_orders=await _foreign(connection),
+        orders_of_others=await _reject_orders_of_others(connection, duck) if steps.get("FOREIGN") else 0,
         lines_inserted=row_count(lines),
         adjustments_inserted=len(adjustments),
         events_inserted=told,
@@ -118,9 +118,20 @@ async def _refund(connection: asyncpg.Connection, adjustments: list[int]) -> Non
     await connection.execute(statement("order_refunds"), orders)
 
 
-async def _foreign(connection: asyncpg.Connection) -> list[str]:
-    rows = await connection.fetch("select order_key from order_plan where step = 'FOREIGN' order by order_key")
-    return [row["order_key"] for row in rows]
+async def _reject_orders_of_others(connection: asyncpg.Connection, duck: duckdb.DuckDBPyConnection) -> int:
+    """Rejects the rows of orders that the database knows as another person's, if the workspace has rows; says how many."""
+    rows = await connection.fetch("select order_key from order_plan where step = 'FOREIGN'")
+    keys = [row["order_key"] for row in rows]
+    [(has_rows,)] = duck.execute(
+        "select count(*) from information_schema.tables where table_name = 'order_row_taken'"
+    ).fetchall()
+    if has_rows:
+        duck.execute(
+            "insert into order_reject select row_number, 'order ' || order_id || ' is known as another customer''s' "
+            "from order_row_taken where order_id in (select unnest($1))",
+            [keys],
+        )
+    return len(keys)
 
 
 async def _touched(connection: asyncpg.Connection, adjustments: list[int]) -> list[int]:

@@ -48,11 +48,14 @@ def import_orders(
             mapping=mapping,
             default_channel=channel,
         )
-        rejects_file = write_rejects(duck, rejects or path.with_name(f"{path.name}.rejects.csv"))
+        listed = rejects or path.with_name(f"{path.name}.rejects.csv")
+        rejects_file = write_rejects(duck, listed)
         summary = import_workspace(
             database_url, duck, tenant=tenant, source=source, currency=found.currency, time_zone=time_zone,
             identity_type=identity_type, progress=times,
         )  # fmt: skip
+        if summary.orders_of_others:
+            rejects_file = write_rejects(duck, listed)
     return replace(
         summary, rows=found.rows, rejected=found.rejected, ignored=found.ignored, repeated=found.repeated,
         rejects_file=rejects_file,

@@ -1,7 +1,6 @@
 """One import, one transaction: the tenant's lock, the caller's writes, what is derived from them, and the wake-up."""
 
 import asyncio
-import json
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -11,11 +10,11 @@ from datetime import datetime
 import asyncpg
 
 from profile_api.ingest.report import Progress
+from profile_api.rescoring.queue import Urgency, request_rescoring
+from profile_api.store.changes import MOST_NAMED, announce
 from profile_api.store.database import connect
 from profile_api.store.tenants import Tenant, ensure_tenant, find_tenant, lock_tenant
 
-CHANGE_CHANNEL = "parcours_change"
-MOST_NAMED = 500  # ids in one notification; far below the 8,000 bytes PostgreSQL allows
 _ANALYSED = "customer, identity, event, customer_order, order_line, order_adjustment, received_message"
 
 
@@ -81,11 +80,6 @@ async def finish_write(
     progress("lifecycle and metrics")
     await connection.execute(f"analyze {_ANALYSED}")
     await refresh_derived(connection, tenant.id, list(touched), now=now)
+    urgency = Urgency.CHANGE if len(touched) <= MOST_NAMED else Urgency.BULK
+    await request_rescoring(connection, tenant.id, touched, urgency=urgency, requested_at=now)
     await announce(connection, tenant.id, touched)
-
-
-async def announce(connection: asyncpg.Connection, tenant_id: int, touched: Sequence[int]) -> None:
-    """Wakes up whoever listens, once this commits; `customers` is null when they are too many to name."""
-    named = list(touched) if len(touched) <= MOST_NAMED else None
-    payload = json.dumps({"tenant": tenant_id, "customers": named}, separators=(",", ":"))
-    await connection.execute("select pg_notify($1, $2)", CHANGE_CHANNEL, payload)

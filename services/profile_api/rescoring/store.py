@@ -2,22 +2,15 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from functools import cache
-from importlib.resources import files
 
 import asyncpg
 import msgspec
 
-from profile_api.ingest.writing import MOST_NAMED, announce
 from profile_api.rescoring.outcomes import Scored
+from profile_api.rescoring.statements import named_sql
+from profile_api.store.changes import MOST_NAMED, announce
 
 _encoder = msgspec.json.Encoder()
-
-
-@cache
-def named_sql(name: str) -> str:
-    """The text of `sql/<name>.sql`."""
-    return (files("profile_api.rescoring") / "sql" / f"{name}.sql").read_text(encoding="utf-8")
 
 
 async def store_predictions(

@@ -63,13 +63,22 @@ async def ensure_tenant(
 ) -> Tenant:
     """The tenant, created with the currency (EUR) and time zone (UTC) when it does not exist yet.
 
-    Errors: TenantMismatchError when it exists with others, UnknownTimeZoneError.
+    One that holds no customers yet takes on what is asked for. Errors: UnknownTimeZoneError, and TenantMismatchError
+    when it holds customers in another currency or time zone.
     """
     await connection.execute(
         "insert into tenant (key, name, currency, time_zone) values ($1, $1, $2, $3) on conflict (key) do nothing",
         key,
         currency or "EUR",
         checked_time_zone(time_zone or "UTC"),
+    )
+    await connection.execute(
+        "update tenant set currency = coalesce($2, currency), time_zone = coalesce($3, time_zone) "
+        "where key = $1 and not exists (select from customer where customer.tenant_id = tenant.id) "
+        "and (currency, time_zone) is distinct from (coalesce($2, currency), coalesce($3, time_zone))",
+        key,
+        currency,
+        time_zone,
     )
     tenant = await get_tenant(connection, key)
     if currency is not None and currency != tenant.currency:
