@@ -135,5 +135,5 @@ def _dataset(
     names = [*bench.design.features, *DERIVED, *(TARGET_INPUTS if target_columns else ())]
     return Dataset(
         inputs, label=label.astype(np.float64), init_score=init_score, feature_name=names,
-        params={"max_bin": 255, "num_threads": 1, "verbose": -1},
+        params={"max_bin": 63, "num_threads": 1, "verbose": -1},
     )  # fmt: skip

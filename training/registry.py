@@ -1,5 +1,6 @@
 """MLflow: where runs are logged and versions registered. What a version is called, and which tags it carries."""
 
+import logging
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -39,6 +40,8 @@ def connect(settings: TrainingSettings) -> "MlflowClient":
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "3")
     import mlflow
 
+    logging.getLogger("mlflow").setLevel(logging.WARNING)
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     uri = settings.tracking_uri
     if uri is None:
         settings.mlflow_folder.mkdir(parents=True, exist_ok=True)
@@ -50,6 +53,17 @@ def connect(settings: TrainingSettings) -> "MlflowClient":
         embedded = (settings.mlflow_folder / "artifacts").as_uri() if uri.startswith("sqlite") else None
         client.create_experiment(EXPERIMENT, artifact_location=embedded)
     return client
+
+
+def create_model(client: "MlflowClient", name: str) -> None:
+    """Registers the name if it is new."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        client.create_registered_model(name)
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_ALREADY_EXISTS":
+            raise RegistryError(f"the registry does not take the model {name!r}: {error.message}") from error
 
 
 def find_by_alias(client: "MlflowClient", alias: str) -> RegisteredSet | None:

@@ -2,6 +2,7 @@
 
 import shutil
 import tempfile
+import warnings
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -12,7 +13,7 @@ from training.evaluation import measure
 from training.plots import draw_plots
 from training.pyfunc_model import OUTPUTS
 from training.recipe import Recipe
-from training.registry import EXPERIMENT, MODEL_NAMES, MODEL_SET_ARTIFACT, MODEL_SET_TAG, RegisteredSet
+from training.registry import EXPERIMENT, MODEL_NAMES, MODEL_SET_ARTIFACT, MODEL_SET_TAG, RegisteredSet, create_model
 from training.train import Trained, save_models
 
 if TYPE_CHECKING:
@@ -90,11 +91,15 @@ def _register(client: "MlflowClient", name: str, models: ModelSet, folder: Path,
     data = folder.parent / name
     shutil.copytree(folder, data)
     (data / "kind").write_text(name, encoding="utf-8")
-    logged = mlflow.pyfunc.log_model(
-        name=name, loader_module="training.pyfunc_model", data_path=str(data), signature=signature,
-        registered_model_name=name, pip_requirements=_REQUIREMENTS, await_registration_for=30,
-    )  # fmt: skip
-    version = str(logged.registered_model_version)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it wants an example to infer the signature from, which is given
+        logged = mlflow.pyfunc.log_model(
+            name=name, loader_module="training.pyfunc_model", data_path=str(data), signature=signature,
+            pip_requirements=_REQUIREMENTS,
+        )  # fmt: skip
+    create_model(client, name)
+    created = client.create_model_version(name, logged.model_uri, run_id, model_id=logged.model_id)
+    version = str(created.version)
     for tag, value in _version_tags(models, name).items():
         client.set_model_version_tag(name, version, tag, value)
     return version
