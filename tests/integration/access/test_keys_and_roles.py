@@ -1,0 +1,192 @@
+"""API keys: who gets in, who does not, what each role sees, and how much each may ask for."""
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+
+from profile_api.access.api_keys import create_api_key
+from profile_api.access.errors import UnknownTenantError
+from profile_api.access.roles import SCOPES_OF_ROLE, Role, scopes_of
+from profile_api.graph.engine import GraphEngine
+from profile_api.graph.request import Scope
+from profile_api.http.settings import EdgeSettings, Environment
+from profile_api.store.database import connect
+from tests.integration.http.conftest import Live, demo_tokens, serving
+
+
+def ask(live: Live, query: str, role: str | None = "agent", **variables: Any) -> httpx.Response:
+    with live.client(role) as client:
+        return client.post("/graphql", json={"query": query, "variables": variables})
+
+
+def make_key(live: Live, **options: Any) -> str:
+    async def create() -> str:
+        connection = await connect(live.database_url)
+        try:
+            return await create_api_key(
+                connection,
+                **({"tenant": "shop", "role": Role.AGENT, "name": "test", "now": datetime.now(UTC)} | options),
+            )
+        finally:
+            await connection.close()
+
+    return asyncio.run(create())
+
+
+@pytest.fixture(scope="module")
+def real(edge_database: str, edge_tokens: dict[str, str]) -> Iterator[Live]:
+    """The edge with the real engine, one customer with a name in each of two tenants."""
+    others = demo_tokens(edge_database, tenant="other")
+    with psycopg.connect(edge_database, autocommit=True) as connection:
+        connection.execute(
+            """
+            insert into customer (id, tenant_id, root_id, created_at, given_name, country)
+            select 1000 + id, id, 1000 + id, now(), 'Ada', 'FR' from tenant
+            """
+        )
+    tokens = edge_tokens | {f"other_{role}": token for role, token in others.items()}
+    with serving(edge_database, tokens, settings=EdgeSettings(), engine=lambda: GraphEngine(edge_database)) as served:
+        yield served
+
+
+def test_without_a_token_or_with_an_unknown_one_nobody_gets_in(live: Live) -> None:
+    for authorization in (
+        None,
+        "Bearer",
+        "Basic YTpi",
+        "Bearer prc_0123456789_x",
+        "Bearer nonsense",
+        "Bearer " + "x" * 9000,
+    ):
+        headers = {"authorization": authorization} if authorization else {}
+        response = httpx.post(live.url + "/graphql", json={"query": "{ hello }"}, headers=headers)
+        assert response.status_code == 401
+        assert response.headers["www-authenticate"] == 'Bearer realm="parcours"'
+        assert response.json()["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
+
+
+def test_a_token_is_kept_as_a_hash_and_never_in_clear(live: Live) -> None:
+    token = make_key(live)
+    with psycopg.connect(live.database_url) as connection:
+        rows = connection.execute("select api_key::text from api_key").fetchall()
+    assert rows
+    assert all(token.split("_")[2] not in row for (row,) in rows)
+
+
+def test_an_expired_key_is_refused(live: Live) -> None:
+    token = make_key(live, expires_at=datetime.now(UTC) - timedelta(seconds=1))
+    response = httpx.post(
+        live.url + "/graphql", json={"query": "{ hello }"}, headers={"authorization": f"Bearer {token}"}
+    )
+    assert response.status_code == 401
+
+
+def test_a_key_for_a_tenant_that_does_not_exist_is_not_made(live: Live) -> None:
+    with pytest.raises(UnknownTenantError, match="there is no tenant 'nobody'"):
+        make_key(live, tenant="nobody")
+
+
+def test_strangers_who_keep_guessing_are_slowed_down(live: Live) -> None:
+    settings = EdgeSettings(failed_logins_per_minute=3)
+    with serving(live.database_url, live.tokens, settings=settings) as guarded:
+        headers = [{"authorization": f"Bearer prc_0123456789_{number}"} for number in range(5)]
+        answers = [httpx.post(guarded.url + "/graphql", json={"query": "{ hello }"}, headers=h) for h in headers]
+        assert [answer.status_code for answer in answers] == [401, 401, 401, 429, 429]
+        assert int(answers[-1].headers["retry-after"]) >= 1
+
+
+def test_requests_and_cost_of_one_caller_are_limited_and_others_are_not(live: Live) -> None:
+    settings = EdgeSettings(requests_per_minute=5, cost_per_minute=100)
+    with serving(live.database_url, live.tokens, settings=settings) as limited:
+        answers = [ask(limited, "{ hello }", "analyst") for _ in range(7)]
+        assert [answer.status_code for answer in answers][:5] == [200] * 5
+        assert answers[6].status_code == 429
+        assert answers[6].json()["errors"][0]["extensions"]["code"] == "RATE_LIMITED"
+        assert answers[0].headers["ratelimit"].startswith('"requests";r=4;t=')
+        assert ask(limited, "{ hello }", "agent").status_code == 200
+        costly = [ask(limited, "query($of: Int!) { cost(of: $of) }", "service", of=60) for _ in range(2)]
+        assert [answer.status_code for answer in costly] == [200, 429]
+        assert costly[1].headers["ratelimit-policy"] == '"cost";q=100;w=60'
+
+
+def test_a_tenant_sees_its_own_customers_only(real: Live) -> None:
+    query = "{ customers(first: 10) { edges { node { id givenName } } } }"
+    found = {
+        role: [edge["node"]["id"] for edge in ask(real, query, role).json()["data"]["customers"]["edges"]]
+        for role in ("agent", "other_agent")
+    }
+    assert len(found["agent"]) == len(found["other_agent"]) == 1
+    assert found["agent"] != found["other_agent"]
+    foreign = ask(real, "query($id: ID) { customer(id: $id) { id } }", "agent", id=found["other_agent"][0])
+    assert foreign.json() == {"data": {"customer": None}}
+
+
+def test_names_are_masked_for_roles_without_the_scope_and_said_so(real: Live) -> None:
+    query = "{ customers(first: 1) { edges { node { givenName country } } } }"
+    for role in Role:
+        answer = ask(real, query, role.value).json()
+        node = answer["data"]["customers"]["edges"][0]["node"]
+        assert node["country"] == "FR"
+        if Scope.PII in SCOPES_OF_ROLE[role]:
+            assert node["givenName"] == "Ada"
+        else:
+            assert node["givenName"] is None
+            assert "PII" in json.dumps(answer.get("extensions", {})) + json.dumps(answer.get("errors", []))
+
+
+def test_every_role_is_in_the_table_and_no_role_means_no_scope() -> None:
+    assert set(SCOPES_OF_ROLE) == set(Role)
+    assert scopes_of(frozenset()) == frozenset()
+    assert not any(Scope.PII in SCOPES_OF_ROLE[role] for role in (Role.FRONT_END, Role.ANALYST, Role.ML_ENGINEER))
+    assert {role for role in Role if Scope.WRITE in SCOPES_OF_ROLE[role]} == {
+        Role.AGENT, Role.PRIVACY_OFFICER, Role.SERVICE,
+    }  # fmt: skip
+
+
+def test_production_refuses_to_start_with_demonstration_keys(live: Live) -> None:
+    settings = EdgeSettings(environment=Environment.PRODUCTION)
+    with pytest.raises(AssertionError, match="did not start"), serving(live.database_url, {}, settings=settings):
+        pass
+
+
+def test_cors_lets_listed_origins_in_and_no_others(live: Live) -> None:
+    settings = EdgeSettings(cors_origins=("https://shop.example",))
+    with serving(live.database_url, live.tokens, settings=settings) as shared, shared.client() as client:
+        preflight = {
+            "access-control-request-method": "POST",
+            "access-control-request-headers": "authorization,content-type",
+        }
+        allowed = client.options("/graphql", headers={"origin": "https://shop.example"} | preflight)
+        assert allowed.headers["access-control-allow-origin"] == "https://shop.example"
+        refused = client.options("/graphql", headers={"origin": "https://evil.example"} | preflight)
+        assert "access-control-allow-origin" not in refused.headers
+        answered = client.post("/graphql", json={"query": "{ hello }"}, headers={"origin": "https://evil.example"})
+        assert "access-control-allow-origin" not in answered.headers
+
+
+def test_the_command_line_creates_lists_and_revokes(live: Live) -> None:
+    environment = os.environ | {"DATABASE_URL": live.database_url, "PARCOURS_TENANT": "shop"}
+
+    def parcours(*arguments: str) -> subprocess.CompletedProcess[str]:
+        code = "import sys; from parcours.cli import main; sys.argv[0] = 'parcours'; main()"
+        command = [sys.executable, "-c", code, *arguments]
+        return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
+
+    made = json.loads(parcours("keys", "create", "--role", "agent", "--name", "till 4", "--days", "2", "--json").stdout)
+    key_id = made["token"].split("_")[1]
+    listed = {key["id"]: key for key in json.loads(parcours("keys", "list", "--json").stdout)}
+    assert (listed[key_id]["name"], listed[key_id]["state"]) == ("till 4", "live")
+    assert parcours("keys", "revoke", key_id).returncode == 0
+    again = parcours("keys", "revoke", key_id)
+    assert (again.returncode, "in force" in again.stderr) == (1, True)
+    unknown = parcours("keys", "create", "--role", "wizard", "--name", "x")
+    assert unknown.stderr.startswith("parcours: there is no role 'wizard'")
