@@ -87,6 +87,8 @@ class GraphEngine:
     async def close(self) -> None:
         await self._watch.close()
         await self._dispatcher.close()
+        if self._live_scorer is not None:
+            await self._live_scorer.aclose()
         self._documents.close()
 
     async def prepare(self, request: GraphQLRequest, caller: Caller) -> PreparedOperation:

@@ -25,6 +25,8 @@ class LiveScorer(Protocol):
         self, tenant_id: int, customer_ids: Sequence[int], as_of: datetime | None
     ) -> dict[int, ScoringOutcome]: ...
 
+    async def aclose(self) -> None: ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveAnswer:

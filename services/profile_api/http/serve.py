@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -12,6 +13,8 @@ from profile_api.access.connections import access_pool
 from profile_api.graph.engine import GraphEngine
 from profile_api.http.app import build_app
 from profile_api.http.settings import EdgeSettings
+from profile_api.rescoring.opening import live_scorer
+from profile_api.rescoring.settings import load_rescoring_settings
 from profile_api.settings import database_url, load_settings
 
 _LARGEST_MESSAGE: Final = 1_000_000
@@ -21,7 +24,12 @@ def create_app() -> Starlette:
     """The application with everything read from the environment; uvicorn calls it in each worker."""
     edge = EdgeSettings.from_environment()
     url = database_url(load_settings())
-    executor = GraphEngine(url, connections=edge.database_connections, introspection=not edge.production)
+    executor = GraphEngine(
+        url,
+        connections=edge.database_connections,
+        introspection=not edge.production,
+        live_scorer=live_scorer(url, load_rescoring_settings(), clock=lambda: datetime.now(UTC)),
+    )
     return build_app(settings=edge, executor=executor, connections=access_pool(url))
 
 

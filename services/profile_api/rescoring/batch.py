@@ -13,8 +13,10 @@ from customer.errors import ParcoursError
 from profile_api.rescoring.client import ScoringCallError, ScoringClient, score_request
 from profile_api.rescoring.features import FeatureReader
 from profile_api.rescoring.outcomes import NotScored, NotScoredCode, Scored, scored_customers
+from profile_api.rescoring.queue import settle_older
 from profile_api.rescoring.settings import RescoringSettings
-from profile_api.rescoring.store import named_sql, store_predictions
+from profile_api.rescoring.statements import named_sql
+from profile_api.rescoring.store import store_predictions
 
 _PAGE = 10_000
 HOPELESS = frozenset(
@@ -118,8 +120,9 @@ class BatchScorer:
                 raise
             report.add_not_scored(batch, NotScored(code=error.code, message=str(error)))
             return
-        async with self.pool.acquire() as connection:
+        async with self.pool.acquire() as connection, connection.transaction():
             stored = await store_predictions(connection, tenant_id, scored, created_at=self.clock())
+            await settle_older(connection, batch, as_of=as_of)
         report.add_scored(scored, stored=stored)
         known = {one.customer_id for one in scored}
         unknown = [customer_id for customer_id in batch if customer_id not in known]

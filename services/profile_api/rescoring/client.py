@@ -4,8 +4,6 @@ import asyncio
 import math
 import random
 from datetime import datetime
-from types import TracebackType
-from typing import Self
 
 import httpx
 import msgspec
@@ -86,14 +84,6 @@ class ScoringClient:
 
     async def aclose(self) -> None:
         await self._http.aclose()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.aclose()
 
     def _checked(self, content: bytes, request: ScoreRequest) -> ScoreResponse:
         try:

@@ -1,8 +1,7 @@
 """How rescoring gets feature vectors: from the store, on connections of its own, within a time."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -28,6 +27,9 @@ class FeatureReader(Protocol):
     ) -> FeatureVectors:
         """The vectors of these customers (root ids) at one instant; raises FeaturesUnavailableError."""
 
+    async def aclose(self) -> None:
+        """Closes its connections."""
+
 
 @dataclass(frozen=True, slots=True)
 class StoredFeatures:
@@ -39,15 +41,19 @@ class StoredFeatures:
         self, tenant_id: int, customer_ids: Sequence[int], as_of: datetime, *, timeout_s: float
     ) -> FeatureVectors:
         try:
+            await self.pool  # a no-op but the first time, when it opens without connecting
             async with asyncio.timeout(timeout_s), self.pool.acquire() as connection:
                 return await read_feature_vectors(connection, tenant_id, customer_ids, as_of)
         except (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             raise FeaturesUnavailableError(error) from error
 
+    async def aclose(self) -> None:
+        await self.pool  # one that was never opened cannot be closed
+        await self.pool.close()
 
-@asynccontextmanager
-async def stored_features(database_url: str, *, connections: int) -> AsyncIterator[StoredFeatures]:
-    """Opens the connections when first needed, closes them at the end."""
+
+def stored_features(database_url: str, *, connections: int) -> StoredFeatures:
+    """A reader that connects when first needed."""
 
     async def connect(*_: Any, **__: Any) -> asyncpg.Connection:
         return await connect_features(database_url)
@@ -55,7 +61,7 @@ async def stored_features(database_url: str, *, connections: int) -> AsyncIterat
     async def keep(_: asyncpg.Connection) -> None:
         """Nothing to reset: these connections only ever run the one statement."""
 
-    pool = await asyncpg.create_pool(
+    pool = asyncpg.create_pool(
         database_url,
         min_size=0,
         max_size=connections,
@@ -63,7 +69,4 @@ async def stored_features(database_url: str, *, connections: int) -> AsyncIterat
         connect=connect,
         reset=keep,
     )
-    try:
-        yield StoredFeatures(pool)
-    finally:
-        await pool.close()
+    return StoredFeatures(pool)

@@ -75,10 +75,12 @@ class LiveScorer:
         return {customer_id: future.result() if future.done() else late for customer_id, future in futures.items()}
 
     async def aclose(self) -> None:
-        """Ends the lanes; what still waits is told so."""
+        """Ends the lanes and closes the connections."""
         for lane in self._lanes:
             lane.cancel()
         await asyncio.gather(*self._lanes, return_exceptions=True)
+        await self._client.aclose()
+        await self._features.aclose()
 
     def _enqueue(self, key: _Key, customer_ids: Sequence[int]) -> dict[int, asyncio.Future[ScoringOutcome]]:
         loop = asyncio.get_running_loop()

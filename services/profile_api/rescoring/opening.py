@@ -1,7 +1,7 @@
 """Opens what scoring in batch and live needs, with pools of their own, and closes it again."""
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from datetime import datetime
 
 import asyncpg
@@ -33,24 +33,18 @@ async def batch_scorer(
             # The triggers of procrastinate's tables name their tables without the schema.
             server_settings={"search_path": "public,procrastinate", "application_name": "parcours rescoring"},
         ) as pool,
-        stored_features(database_url, connections=lanes) as features,
-        ScoringClient(settings.scoring_url, connections=lanes, transport=transport) as client,
+        aclosing(stored_features(database_url, connections=lanes)) as features,
+        aclosing(ScoringClient(settings.scoring_url, connections=lanes, transport=transport)) as client,
     ):
         yield BatchScorer(pool=pool, features=features, client=client, settings=settings, clock=clock)
 
 
-@asynccontextmanager
-async def live_scorer(
-    database_url: str, settings: RescoringSettings, *, clock: Callable[[], datetime]
-) -> AsyncIterator[LiveScorer]:
-    """A live scorer; nothing is connected before the first question, so a profile API starts without scoring."""
+def live_scorer(database_url: str, settings: RescoringSettings, *, clock: Callable[[], datetime]) -> LiveScorer:
+    """Nothing is connected before the first question, so that a profile API starts without scoring; to be closed."""
     lanes = settings.live_connections
-    async with (
-        stored_features(database_url, connections=lanes) as features,
-        ScoringClient(settings.scoring_url, connections=lanes) as client,
-    ):
-        scorer = LiveScorer(features=features, client=client, settings=settings, clock=clock)
-        try:
-            yield scorer
-        finally:
-            await scorer.aclose()
+    return LiveScorer(
+        features=stored_features(database_url, connections=lanes),
+        client=ScoringClient(settings.scoring_url, connections=lanes),
+        settings=settings,
+        clock=clock,
+    )

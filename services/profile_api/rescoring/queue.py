@@ -7,7 +7,7 @@ from enum import IntEnum
 
 import asyncpg
 
-from profile_api.rescoring.store import named_sql
+from profile_api.rescoring.statements import named_sql
 
 
 class Urgency(IntEnum):
@@ -58,6 +58,15 @@ async def due_requests(
 async def settle(connection: asyncpg.Connection, requests: Sequence[RescoringRequest]) -> None:
     """These were answered."""
     await connection.execute(named_sql("settle_requests"), *_versions(requests))
+
+
+async def settle_older(connection: asyncpg.Connection, customer_ids: Sequence[int], *, as_of: datetime) -> None:
+    """These customers' predictions as of `as_of` know of every change requested before."""
+    await connection.execute(
+        "delete from rescoring_request where customer_id = any($1::bigint[]) and requested_at < $2",
+        list(customer_ids),
+        as_of,
+    )
 
 
 async def postpone(

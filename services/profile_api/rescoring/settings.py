@@ -12,7 +12,9 @@ from profile_api.settings import SettingsError
 class RescoringSettings(BaseSettings):
     """Environment variables `PARCOURS_RESCORING_…`, and where the scoring service is: `PARCOURS_SCORING_URL`."""
 
-    model_config = SettingsConfigDict(use_attribute_docstrings=True, env_prefix="PARCOURS_RESCORING_", frozen=True, populate_by_name=True)
+    model_config = SettingsConfigDict(
+        use_attribute_docstrings=True, env_prefix="PARCOURS_RESCORING_", frozen=True, populate_by_name=True
+    )
 
     scoring_url: Annotated[str, Field(validation_alias="PARCOURS_SCORING_URL")] = "http://127.0.0.1:8001"
     prediction_lifetime_h: Annotated[float, Field(gt=0)] = 30.0

@@ -150,6 +150,16 @@ async def test_a_request_for_somebody_merged_away_scores_who_they_are_now(
     assert await _requested(connection) == []
 
 
+async def test_scoring_everybody_settles_what_was_requested_before(
+    scorer: BatchScorer, customers: list[int], connection: asyncpg.Connection
+) -> None:
+    await _request(connection, 1, 2)
+    await scorer.score_all(TENANT, as_of=NOW)
+    assert await _requested(connection) == [1, 2]  # requested at that very instant: not known to it
+    await scorer.score_all(TENANT, as_of=NOW + timedelta(seconds=1))
+    assert await _requested(connection) == []
+
+
 async def test_the_nightly_refresh_requests_what_expires_and_nothing_else(
     scorer: BatchScorer, customers: list[int], connection: asyncpg.Connection
 ) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from datetime import UTC, datetime
 
 import pytest
@@ -19,7 +20,7 @@ pytestmark = pytest.mark.anyio
 @pytest.fixture
 async def live(database_url: str, settings: RescoringSettings) -> AsyncIterator[LiveScorer]:
     narrow = settings.model_copy(update={"live_connections": 1, "live_batch": 4, "breaker_rest_s": 60.0})
-    async with live_scorer(database_url, narrow, clock=lambda: NOW) as scorer:
+    async with aclosing(live_scorer(database_url, narrow, clock=lambda: NOW)) as scorer:
         yield scorer
 
 
@@ -74,7 +75,7 @@ async def test_a_slow_service_ends_in_a_reason_at_the_deadline(
 ) -> None:
     stand_in.pause_s = 1.0
     hasty = settings.model_copy(update={"live_deadline_s": 0.2})
-    async with live_scorer(database_url, hasty, clock=lambda: NOW) as live:
+    async with aclosing(live_scorer(database_url, hasty, clock=lambda: NOW)) as live:
         outcomes = await live.score(TENANT, [1], None)
     assert _codes(outcomes) == {1: NotScoredCode.DEADLINE_EXCEEDED}
 
@@ -109,12 +110,12 @@ async def test_a_service_that_is_not_there_is_a_reason(
     database_url: str, settings: RescoringSettings, customers: list[int]
 ) -> None:
     nowhere = settings.model_copy(update={"scoring_url": "http://127.0.0.1:1"})
-    async with live_scorer(database_url, nowhere, clock=lambda: NOW) as live:
+    async with aclosing(live_scorer(database_url, nowhere, clock=lambda: NOW)) as live:
         assert _codes(await live.score(TENANT, [1], None)) == {1: NotScoredCode.SCORING_UNREACHABLE}
 
 
 async def test_a_database_that_is_not_there_is_a_reason(settings: RescoringSettings) -> None:
-    async with live_scorer("postgresql://nobody@127.0.0.1:1/none", settings, clock=lambda: NOW) as live:
+    async with aclosing(live_scorer("postgresql://nobody@127.0.0.1:1/none", settings, clock=lambda: NOW)) as live:
         assert _codes(await live.score(TENANT, [1], None)) == {1: NotScoredCode.FEATURES_UNAVAILABLE}
 
 
@@ -122,6 +123,6 @@ async def test_beyond_its_bound_live_scoring_refuses_at_once(
     database_url: str, settings: RescoringSettings, customers: list[int], stand_in: StandIn
 ) -> None:
     small = settings.model_copy(update={"live_waiting": 2})
-    async with live_scorer(database_url, small, clock=lambda: NOW) as live:
+    async with aclosing(live_scorer(database_url, small, clock=lambda: NOW)) as live:
         assert set(_codes(await live.score(TENANT, [1, 2, 3], None)).values()) == {NotScoredCode.OVERLOADED}
     assert stand_in.asked == []
