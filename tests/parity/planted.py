@@ -209,7 +209,7 @@ def _orders_that_stopped_being_valid(plant: Planter) -> None:
             plant.order(customer, ago(30), total)
             plant.order(customer, ago(8), total, invalid_at=at, invalid_received_at=learnt)
     for total in (0, -5, 1):
-        plant.order(plant.customer(), ago(3), total)
+        plant.order(plant.customer(), ago(3), total, discount_minor=0)
 
 
 def _without_amounts(plant: Planter) -> None:
