@@ -33,9 +33,7 @@ def demo(
     """Run the whole system on this machine: database, real data, trained models, all services."""
     from datetime import UTC, datetime
 
-    from demo.home import DemoSettings
     from demo.options import DemoOptions
-    from demo.run import run_demo
 
     options = DemoOptions(
         dataset=dataset,
@@ -50,6 +48,9 @@ def demo(
         from demo.detached import run_detached
 
         raise typer.Exit(run_detached(options.arguments()))
+    from demo.home import DemoSettings
+    from demo.run import run_demo
+
     run_demo(options, DemoSettings(), now=datetime.now(UTC), ready_descriptor=ready_descriptor)
 
 

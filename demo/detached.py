@@ -5,9 +5,8 @@ import signal
 import subprocess
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from types import FrameType
-
-from demo.home import Home
 
 _READY = b"ready"
 
@@ -34,11 +33,11 @@ def run_detached(arguments: Sequence[str]) -> int:
     return process.wait(60) or 1
 
 
-def tell_ready(descriptor: int, home: Home) -> None:
+def tell_ready(descriptor: int, log_file: Path) -> None:
     """Lets the waiting caller return; from now on this process writes to its log instead of the caller's terminal."""
     sys.stdout.flush()
     sys.stderr.flush()
-    log = os.open(home.log("demo"), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    log = os.open(log_file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     os.dup2(log, 1)
     os.dup2(log, 2)
     os.close(log)

@@ -74,7 +74,7 @@ def run_demo(options: DemoOptions, settings: DemoSettings, *, now: datetime, rea
                 if options.as_json:
                     print(json.dumps(answer, indent=2, default=str), flush=True)  # noqa: T201 - the command's result
                 if ready_descriptor is not None:
-                    tell_ready(ready_descriptor, home)
+                    tell_ready(ready_descriptor, home.log("demo"))
                 services.watch(report=console.print)
             finally:
                 console.print("stopping …")
