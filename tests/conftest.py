@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit, urlunsplit
 
 import pytest
@@ -23,16 +24,20 @@ def anyio_backend() -> str:
 
 
 @pytest.fixture(scope="session")
-def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> str:
+def postgres_url() -> Iterator[str]:
     """A PostgreSQL server of this test run's own; its `template_parcours` database is migrated once."""
-    from profile_api.store.embedded import start_embedded_postgres
+    from profile_api.store.embedded import start_embedded_postgres, stop_embedded_postgres
     from profile_api.store.migrate import migrate
 
-    folder: Path = tmp_path_factory.mktemp("postgres") / "data"
-    url = start_embedded_postgres(folder)
-    _psql(url, "create database template_parcours")
-    migrate(database_of(url, "template_parcours"))
-    return url  # the server ends with this process
+    # Not under pytest's own temporary folder: every other test run that starts tightens that one's permissions, and
+    # when root runs the tests the server works under a plain account, which then loses sight of its data.
+    with TemporaryDirectory(prefix="parcours-tests-") as folder:
+        data = Path(folder) / "data"
+        url = start_embedded_postgres(data)
+        _psql(url, "create database template_parcours")
+        migrate(database_of(url, "template_parcours"))
+        yield url
+        stop_embedded_postgres(data)
 
 
 @pytest.fixture
