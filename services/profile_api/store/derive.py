@@ -3,10 +3,9 @@
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from functools import cache
 from importlib.resources import files
-from zoneinfo import ZoneInfo
 
 import asyncpg
 
@@ -137,12 +136,9 @@ class _Run:
             await self.connection.execute(f"delete from {table} where customer_id = any($1::bigint[])", absorbed)
 
     async def _refresh_references(self, months: list[int] | None) -> None:
-        zone = ZoneInfo(await self.connection.fetchval("select time_zone from tenant where id = $1", self.tenant_id))
-        today = self.now.astimezone(zone).date()
-        await self.connection.execute(
-            self.statement("lifecycle_reference"), self.tenant_id, self.policy.version,
-            [self.policy.alert_percentile, self.policy.lost_percentile], _months_since_1970(today), months,
-        )  # fmt: skip
+        percentiles = [self.policy.alert_percentile, self.policy.lost_percentile]
+        statement = self.statement("lifecycle_reference")
+        await self.connection.execute(statement, self.tenant_id, self.policy.version, percentiles, months)
 
 
 @cache
@@ -167,7 +163,3 @@ async def _planner_settings(connection: asyncpg.Connection, *, few: bool) -> Asy
 
 def _chunks(ids: list[int]) -> Iterator[list[int]]:
     return (ids[start : start + CHUNK] for start in range(0, len(ids), CHUNK))
-
-
-def _months_since_1970(day: date) -> int:
-    return (day.year - 1970) * 12 + day.month - 1

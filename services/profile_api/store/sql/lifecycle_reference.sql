@@ -1,6 +1,6 @@
--- Computes gap_reference of the tenant $1 for every local month from that of its first order to $4 (or only for the
--- months $5, if given). A month's rows are what was known when it began: the gaps closed by the orders of earlier months
--- that were valid when placed, by the category of the closing order and ('', always there) for the whole brand.
+-- Computes gap_reference of the tenant $1 for every local month in which somebody ordered (or only for the months $4, if
+-- given). A month's rows are what was known when it began: the gaps closed by the orders of earlier months that were
+-- valid when placed, by the category of the closing order and ('', always there) for the whole brand.
 -- $2: policy version, $3: alert and lost percentiles.
 with member as (
   select id, root_id from customer where tenant_id = $1::integer
@@ -13,11 +13,8 @@ placed_order as (
   join customer_order o on o.customer_id = member.id
   where o.invalid_at is null or o.invalid_at > o.ordered_at
 ),
-month as (
-  select generate_series(min(local_month), greatest(max(local_month), $4::integer)) as local_month from placed_order
-),
 wanted_month as materialized (
-  select local_month from month where $5::integer[] is null or local_month = any($5::integer[])
+  select distinct local_month from placed_order where $4::integer[] is null or local_month = any($4::integer[])
 ),
 closed_gap as (
   select local_month, main_category, gap, count(*) as gaps
