@@ -23,6 +23,10 @@ class LoadedModelSet:
     models: ModelSet
     reader: VectorReader
 
+    def model_version(self, name: str) -> str:
+        """The version of one model as the registry counts, or the set's own name where there is no registry."""
+        return self.version.registry_versions.get(name, self.models.spec.id)
+
 
 class ModelRegistry:
     """Holds the model set behind one alias and follows the alias.

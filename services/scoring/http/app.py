@@ -15,7 +15,7 @@ from starlette.routing import Route
 
 from scoring.compute import ComputePool
 from scoring.errors import ScoringError
-from scoring.http import health
+from scoring.http import health, inference, invocations, openapi
 from scoring.http.state import ServiceState, state_of
 from scoring.http.v1 import answer_score
 from scoring.loading import load_verified
@@ -41,9 +41,18 @@ def create_app(settings: ScoringSettings, *, repository: ModelRepository | None 
     app = Starlette(
         routes=[
             Route("/v1/score", measured("score", score), methods=["POST"]),
+            Route("/v1/models/refresh", refresh, methods=["POST"]),
+            Route("/v2", inference.server_metadata),
             Route("/v2/health/live", health.live),
             Route("/v2/health/ready", health.ready),
+            *_model_routes("/v2/models/{model}"),
+            *_model_routes("/v2/models/{model}/versions/{version}"),
+            Route("/invocations", measured("invocations", invocations.invocations), methods=["POST"]),
+            Route("/ping", invocations.ping),
+            Route("/health", invocations.ping),
+            Route("/version", invocations.server_version),
             Route("/metrics", health.metrics),
+            Route("/openapi.json", openapi.document),
         ],
         exception_handlers={ScoringError: _scoring_error, HTTPException: _http_error, Exception: _unforeseen},
         lifespan=partial(_lifespan, settings=settings),
@@ -66,6 +75,20 @@ async def score(request: Request) -> Response:
     body = await request.body()
     answer = await state.pool.run(partial(answer_score, body, loaded=state.models.current(), metrics=state.metrics))
     return Response(answer, media_type="application/json")
+
+
+async def refresh(request: Request) -> Response:
+    """For a registry's webhook: look for a new version now instead of at the next poll. Says nothing of the outcome."""
+    state_of(request).models.request_refresh()
+    return JSONResponse({"refresh": "requested"}, status_code=202)
+
+
+def _model_routes(path: str) -> list[Route]:
+    return [
+        Route(path, inference.model_metadata),
+        Route(f"{path}/ready", inference.model_ready),
+        Route(f"{path}/infer", measured("infer", inference.infer), methods=["POST"]),
+    ]
 
 
 def measured(name: str, endpoint: Endpoint) -> Endpoint:

@@ -1,0 +1,107 @@
+"""The OpenAPI document of the service, made from the types that read its requests and the contract of its answers."""
+
+from functools import cache
+from importlib.metadata import version
+from typing import Any
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from customer.contracts.score import ScoreResponse
+from scoring.http.inference import InferBody
+from scoring.http.v1 import ScoreBody
+from scoring.outputs import MODEL_OUTPUTS
+
+_JSON = "application/json"
+_REFERENCE = "#/components/schemas/{name}"
+
+
+async def document(request: Request) -> Response:
+    return JSONResponse(openapi())
+
+
+@cache
+def openapi() -> dict[str, Any]:
+    """The document, version 3.1."""
+    (score, answer, infer), components = msgspec.json.schema_components(
+        [ScoreBody, ScoreResponse, InferBody], ref_template=_REFERENCE
+    )
+    components["Error"] = {
+        "type": "object",
+        "properties": {"error": {"type": "string"}, "code": {"type": "string"}},
+        "required": ["error"],
+    }
+    anything = {"type": "object"}
+    frame = {"type": "object", "description": "dataframe_split, dataframe_records, instances or inputs, and params"}
+    paths: dict[str, Any] = {
+        "/v1/score": {"post": _post("All models' predictions with their drivers", score, answer)},
+        "/v1/models/refresh": {"post": _operation("Look for a new model version now", {"202": _answer(anything)})},
+        "/v2": {"get": _get("What this server is", anything)},
+        "/v2/health/live": {"get": _get("Whether the process is alive", anything)},
+        "/v2/health/ready": {"get": _get("Whether models are loaded", anything, "503")},
+        "/invocations": {"post": _post("Predictions in MLflow's protocol", frame, anything, "415")},
+        "/ping": {"get": _text("Whether models are loaded, for MLflow's clients", "503")},
+        "/health": {"get": _text("The same as /ping", "503")},
+        "/version": {"get": _text("The version of this software")},
+        "/metrics": {"get": _text("Figures for Prometheus")},
+        "/openapi.json": {"get": _get("This document", anything)},
+    }
+    for base, parameters in (
+        ("/v2/models/{model}", [_model_parameter()]),
+        ("/v2/models/{model}/versions/{version}", [_model_parameter(), _path_parameter("version", {"type": "string"})]),
+    ):
+        paths[base] = {"get": _get("What a model reads and answers", anything, "404", "503"), "parameters": parameters}
+        paths[f"{base}/ready"] = {"get": _get("Whether it is loaded", anything, "404", "503"), "parameters": parameters}
+        paths[f"{base}/infer"] = {
+            "post": _post("Predictions of one model", infer, anything, "404"),
+            "parameters": parameters,
+        }
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Parcours scoring",
+            "version": version("parcours"),
+            "description": "Feature vectors in, predictions out. Open Inference Protocol v2, MLflow, and /v1/score.",
+        },
+        "paths": paths,
+        "components": {"schemas": components},
+    }
+
+
+def _operation(summary: str, responses: dict[str, Any]) -> dict[str, Any]:
+    return {"summary": summary, "responses": responses}
+
+
+def _get(summary: str, schema: dict[str, Any], *refusals: str) -> dict[str, Any]:
+    return _operation(summary, {"200": _answer(schema), **_refusals(*refusals)})
+
+
+def _post(summary: str, body: dict[str, Any], schema: dict[str, Any], *refusals: str) -> dict[str, Any]:
+    responses = {"200": _answer(schema), **_refusals("400", "409", "413", "503", *refusals)}
+    return {
+        **_operation(summary, responses),
+        "requestBody": {"required": True, "content": {_JSON: {"schema": body}}},
+    }
+
+
+def _text(summary: str, *refusals: str) -> dict[str, Any]:
+    text = {"content": {"text/plain": {"schema": {"type": "string"}}}}
+    return _operation(summary, {status: {"description": summary, **text} for status in ("200", *refusals)})
+
+
+def _answer(schema: dict[str, Any]) -> dict[str, Any]:
+    return {"description": "The answer", "content": {_JSON: {"schema": schema}}}
+
+
+def _refusals(*statuses: str) -> dict[str, Any]:
+    error = {"$ref": _REFERENCE.format(name="Error")}
+    return {status: {"description": "Refused, and why", "content": {_JSON: {"schema": error}}} for status in statuses}
+
+
+def _path_parameter(name: str, schema: dict[str, Any]) -> dict[str, Any]:
+    return {"name": name, "in": "path", "required": True, "schema": schema}
+
+
+def _model_parameter() -> dict[str, Any]:
+    return _path_parameter("model", {"type": "string", "enum": list(MODEL_OUTPUTS)})
