@@ -112,10 +112,11 @@ def _assemble(
 
 def _in_canonical_order(learning: LearningSet) -> LearningSet:
     """Sorted by what the rows say, so that neither customer ids nor the order of rows in a file change a model."""
-    money = np.array([Kind.SCALED in FEATURE_BY_NAME[name].kinds for name in FEATURE_NAMES])
+    apart = frozenset({Kind.SCALED, Kind.CALENDAR})  # another currency or another year must not change the order
+    plain_features = np.array([not apart & FEATURE_BY_NAME[name].kinds for name in FEATURE_NAMES])
     # Hidden by rounding: a float that is computed from scaled amounts may differ in its last bit.
     plain = np.column_stack(
-        [learning.matrix[:, ~money].astype(np.float32), np.nan_to_num(learning.wait_days, nan=-1.0)]
+        [learning.matrix[:, plain_features].astype(np.float32), np.nan_to_num(learning.wait_days, nan=-1.0)]
     )
     bits = np.ascontiguousarray(np.nan_to_num(plain, nan=-12345.0)).astype(np.float64).view(np.uint64)
     weights = np.cumsum(np.full(bits.shape[1], _ODD, dtype=np.uint64)) | np.uint64(1)

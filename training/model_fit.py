@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from lightgbm import Booster
 
-from customer.features.definitions import FEATURE_NAMES
+from customer.features.definitions import FEATURE_NAMES, FEATURES
+from customer.features.feature import Kind
 from scoring.engine.btyd import Floats, GammaGamma, MbgNbd
 from scoring.engine.spec import Design, Grid
 from training.baselines import fit_gamma_gamma, fit_mbg_nbd
@@ -18,8 +19,8 @@ from training.schedule import Schedule
 FEWEST_ROWS, FEWEST_ORDERS = 400, 150
 """Below so many examples, or examples followed by an order, the trees are not grown: the baseline answers."""
 
-_NOT_MODELLED = frozenset({"month", "year_day"})
-"""Known through the date of the target, and only where that season was seen before."""
+_NOT_MODELLED = frozenset(feature.name for feature in FEATURES if Kind.CALENDAR in feature.kinds) - {"weekday"}
+"""The season is known through the date of the target, and only where it was seen before. The week always was."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

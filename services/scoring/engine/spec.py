@@ -94,11 +94,11 @@ def write_spec(spec: ModelSetSpec, folder: Path) -> None:
 def read_spec(folder: Path) -> ModelSetSpec:
     """Errors: UnusableModelSetError."""
     try:
-        found: dict[str, Any] = json.loads((folder / FILE).read_text(encoding="utf-8"))
+        found: Any = json.loads((folder / FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise UnusableModelSetError(folder, f"{FILE} cannot be read ({error})") from error
-    if found.get("format") != FORMAT:
-        raise UnusableModelSetError(folder, f"found format {found.get('format')!r}, expected {FORMAT}")
+    if not isinstance(found, dict) or found.get("format") != FORMAT:
+        raise UnusableModelSetError(folder, f"{FILE} is not of format {FORMAT}")
     try:
         return ModelSetSpec(
             **{

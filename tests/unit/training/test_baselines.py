@@ -1,0 +1,60 @@
+import numpy as np
+import pytest
+
+from scoring.engine.btyd import History, MbgNbd
+from training.baselines import fit_gamma_gamma, fit_mbg_nbd
+
+TRUE = MbgNbd(r=0.9, alpha=40.0, a=0.4, b=2.0)
+
+
+def simulated(size: int, days: float) -> History:
+    rng = np.random.default_rng(11)
+    rate, leaving = rng.gamma(TRUE.r, 1.0 / TRUE.alpha, size), rng.beta(TRUE.a, TRUE.b, size)
+    age = rng.uniform(days / 2, days, size)
+    repeats, last, clock = np.zeros(size), np.zeros(size), np.zeros(size)
+    alive = rng.random(size) > leaving
+    while alive.any():
+        clock[alive] += rng.exponential(1.0, int(alive.sum())) / rate[alive]
+        alive &= clock < age
+        repeats[alive] += 1.0
+        last[alive] = clock[alive]
+        alive &= rng.random(size) > leaving
+    return History(repeats=repeats, last=last, age=age)
+
+
+def test_the_fit_foretells_orders_of_the_process_that_made_the_data() -> None:
+    found = fit_mbg_nbd(simulated(4000, 500.0))
+    fresh = History(repeats=np.zeros(1), last=np.zeros(1), age=np.zeros(1))
+    for days in (30.0, 180.0, 365.0):
+        assert found.expected_orders(fresh, days)[0] == pytest.approx(TRUE.expected_orders(fresh, days)[0], rel=0.08)
+        silent = found.silent_at(fresh, np.array([days]))[0]
+        assert silent == pytest.approx(TRUE.silent_at(fresh, np.array([days]))[0], abs=0.03)
+
+
+def test_nobody_with_an_order_gives_finite_parameters() -> None:
+    none = np.full(3, np.nan)
+    found = fit_mbg_nbd(History(repeats=none, last=none, age=none))
+    assert np.isfinite([found.r, found.alpha, found.a, found.b]).all()
+
+
+@pytest.mark.parametrize("size", [1, 2, 5])
+def test_a_handful_of_customers_gives_finite_parameters(size: int) -> None:
+    found = fit_mbg_nbd(History(repeats=np.arange(size) * 1.0, last=np.full(size, 9.0), age=np.full(size, 30.0)))
+    assert np.isfinite([found.r, found.alpha, found.a, found.b]).all()
+
+
+def test_spending_shrinks_towards_the_brand_the_less_was_seen() -> None:
+    rng = np.random.default_rng(4)
+    rate = rng.gamma(3.0, 1.0 / 60.0, 3000)
+    count = rng.integers(1, 12, 3000).astype(float)
+    mean = rng.gamma(2.5 * count) / rate / count
+    found = fit_gamma_gamma(mean, count, unit_minor=50.0)
+    once, often = found.expected_amount(np.array([500.0, 500.0]), np.array([1.0, 30.0]))
+    assert found.prior < once < often < 500.0
+
+
+def test_spending_scales_with_the_currency() -> None:
+    mean, count = np.array([10.0, 20.0, 35.0, 80.0]), np.array([1.0, 3.0, 2.0, 5.0])
+    small = fit_gamma_gamma(mean, count, unit_minor=25.0).expected_amount(mean, count)
+    large = fit_gamma_gamma(mean * 100, count, unit_minor=2500.0).expected_amount(mean * 100, count)
+    assert large == pytest.approx(small * 100, rel=1e-9)
