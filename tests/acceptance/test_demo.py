@@ -5,6 +5,7 @@ import os
 import stat
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -71,12 +72,14 @@ def start(home: Home, port_base: int) -> Demo:
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
-    home = open_home(DemoSettings(home=tmp_path_factory.mktemp("demo") / "home"))
-    try:
-        yield start(home, free_port_base(count=3))
-    finally:
-        parcours(home, "down")
+def demo() -> Iterator[Demo]:
+    # Not pytest's own folder: the path of the database's socket is limited in length, and its user must get there.
+    with tempfile.TemporaryDirectory(prefix="parcours-demo-") as folder:
+        home = open_home(DemoSettings(home=Path(folder)))
+        try:
+            yield start(home, free_port_base(count=3))
+        finally:
+            parcours(home, "down")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

