@@ -127,19 +127,25 @@ def parse_policy(document: Mapping[str, Any], *, origin: str) -> LifecyclePolicy
 
 def read_policy(path: Path) -> LifecyclePolicy:
     """The policy in a file; raises `LifecyclePolicyError` when it is missing, not JSON, or wrong."""
+    return parse_policy(read_policy_document(path), origin=str(path))
+
+
+def read_policy_document(path: Path) -> dict[str, Any]:
+    """The JSON object in a file, unchecked; raises `LifecyclePolicyError` when there is none."""
     try:
-        return _read(path.read_text(encoding="utf-8"), origin=str(path))
+        text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise LifecyclePolicyError(
             origin=str(path), problems=[f"the file cannot be read ({error.strerror})"]
         ) from error
+    return _document(text, origin=str(path))
 
 
 @cache
 def default_policy() -> LifecyclePolicy:
     """The policy that ships with the product."""
     file = resources.files("customer.lifecycle").joinpath("policy_default.json")
-    return _read(file.read_text(encoding="utf-8"), origin="policy_default.json")
+    return parse_policy(_document(file.read_text(encoding="utf-8"), origin=file.name), origin=file.name)
 
 
 def content_hash(document: Mapping[str, Any]) -> str:
@@ -147,14 +153,14 @@ def content_hash(document: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(document, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
-def _read(text: str, *, origin: str) -> LifecyclePolicy:
+def _document(text: str, *, origin: str) -> dict[str, Any]:
     try:
         document = json.loads(text)
     except json.JSONDecodeError as error:
         raise LifecyclePolicyError(origin=origin, problems=[f"not JSON: {error}"]) from error
     if not isinstance(document, dict):
         raise LifecyclePolicyError(origin=origin, problems=[f"expected a JSON object, found {type(document).__name__}"])
-    return parse_policy(document, origin=origin)
+    return document
 
 
 def _signal(document: Mapping[str, Any]) -> tuple[Signal, list[str]]:

@@ -6,6 +6,7 @@ import profile_api.access.cli as access
 import profile_api.http.cli as http
 import profile_api.ingest.cli as ingest
 import profile_api.rescoring.cli as rescoring
+import profile_api.store.cli as store
 
 
 def register(app: typer.Typer, serve: typer.Typer) -> None:
@@ -14,3 +15,4 @@ def register(app: typer.Typer, serve: typer.Typer) -> None:
     access.register(app)
     http.register(serve)
     rescoring.register(serve)
+    store.register(app)

@@ -9,7 +9,8 @@ from importlib.resources import files
 
 import asyncpg
 
-from customer.lifecycle.policy import LifecyclePolicy, default_policy
+from customer.lifecycle.policy import LifecyclePolicy
+from profile_api.store.lifecycle_policy import get_policy
 from profile_api.store.policy_parameters import policy_parameters
 
 CHUNK = 20_000
@@ -49,8 +50,9 @@ async def refresh_derived(
     import) change what customers are measured against, so they lead to recomputing everybody. `progress` is told how
     many customers of how many are done; `statement` gives other SQL than this package's own, by name.
     """
-    run = _Run(connection, tenant_id, now, policy or default_policy(), statement or named_statement)
     async with connection.transaction():
+        policy = policy or await get_policy(connection, tenant_id)
+        run = _Run(connection, tenant_id, now, policy, statement or named_statement)
         if customer_ids is None or await run.is_bulk(len(customer_ids)):
             return await run.everybody(progress)
         return await run.touched(list(customer_ids))
