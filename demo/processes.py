@@ -63,10 +63,11 @@ class Supervisor:
             while waiting:
                 for running in waiting:
                     _raise_if_ended(running)
-                waiting = [running for running in waiting if not _answers(client, running.service)]
+                problems = {running.service.name: _health_problem(client, running.service) for running in waiting}
+                waiting = [running for running in waiting if problems[running.service.name]]
                 if waiting and time.monotonic() > give_up_at:
                     slow = waiting[0]
-                    what = f"did not become healthy within {timeout_s:.0f} s"
+                    what = f"was not healthy after {timeout_s:.0f} s ({problems[slow.service.name]})"
                     raise ServiceFailedError(service=slow.service.name, what=what, log=slow.log)
                 if waiting:
                     time.sleep(_LOOK_EVERY_S)
@@ -176,13 +177,16 @@ def stop_session(process: subprocess.Popen[bytes], *, patience_s: float) -> None
     process.wait(5)
 
 
-def _answers(client: httpx.Client, service: Service) -> bool:
+def _health_problem(client: httpx.Client, service: Service) -> str | None:
     if service.health_url is None:
-        return True
+        return None
     try:
-        return client.get(service.health_url).status_code == httpx.codes.OK
-    except httpx.HTTPError:
-        return False
+        response = client.get(service.health_url)
+    except httpx.HTTPError as error:
+        return f"no answer: {type(error).__name__}"
+    if response.status_code == httpx.codes.OK:
+        return None
+    return f"its health check says {response.status_code}: {response.text[:300]}"
 
 
 def _raise_if_ended(running: _Running) -> None:
