@@ -89,7 +89,7 @@ def synthetic_snapshot(folder: Path, customers: int) -> None:
         generate(connection, customers)
         make_relations(connection)
         sources = [(relation, relation) for relation in RELATIONS]
-        freeze(connection, folder, sources, known_before=END, time_zone="UTC", currency="EUR")
+        freeze(connection, folder, sources, origin="the generator", known_before=END, time_zone="UTC", currency="EUR")
 
 
 async def online(database_url: str, customers: int) -> dict[str, dict[str, float]]:

@@ -9,7 +9,7 @@ import duckdb
 
 from customer.errors import ParcoursError
 from customer.features.relations import RELATIONS
-from training.snapshot import NoFactsError, Snapshot, bounded_connection, empty_folder, freeze
+from training.snapshot import Snapshot, bounded_connection, empty_folder, freeze
 
 _STATEMENT_TIMEOUT = "30min"
 
@@ -48,12 +48,10 @@ def snapshot_from_database(
             "create view feature_customer as select distinct customer_id, cast(customer_id as varchar) as customer_key "
             "from feature_member"
         )
-        snapshot = freeze(
-            connection, folder, export.sources(), known_before=known_before, time_zone=time_zone, currency=currency
-        )
-    if snapshot.row_counts["feature_order"] + snapshot.row_counts["feature_event"] == 0:
-        raise NoFactsError(source="the database")
-    return snapshot
+        return freeze(
+            connection, folder, export.sources(),
+            origin="the database", known_before=known_before, time_zone=time_zone, currency=currency,
+        )  # fmt: skip
 
 
 class _Export:

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from customer.errors import ParcoursError
 from customer.features.definitions import FEATURE_BY_NAME, FEATURE_NAMES, feature_vectors_sql
 from customer.features.feature import FeatureType
 from customer.features.moment import days_later, local_moment
@@ -23,6 +24,15 @@ Floats = np.ndarray[Any, np.dtype[np.float64]]
 Integers = np.ndarray[Any, np.dtype[np.int64]]
 Booleans = np.ndarray[Any, np.dtype[np.bool_]]
 Instants = np.ndarray[Any, np.dtype[np.datetime64]]
+
+
+class SpineOrderError(ParcoursError):
+    """Rows would be given somebody else's features."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the spine is not sorted by bucket, as_of and customer, or has rows twice; make it with training.spine"
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +108,7 @@ def feature_frame(
     filled = 0
     for table in feature_tables(snapshot, spine, columns=columns, memory_limit=memory_limit):
         end = filled + table.num_rows
+        _check_order(table, spine.slice(filled, table.num_rows))
         for position, name in enumerate(columns):
             values[filled:end, position] = table[name].to_numpy()
         filled = end
@@ -107,6 +118,12 @@ def feature_frame(
         as_of=spine["as_of"].to_numpy(),
         values=values,
     )
+
+
+def _check_order(found: pa.Table, expected: pa.Table) -> None:
+    for name in ("customer_id", "as_of"):
+        if not np.array_equal(found[name].to_numpy(), expected[name].to_numpy()):
+            raise SpineOrderError
 
 
 def _encoded(name: str) -> str:
@@ -121,6 +138,7 @@ def labels(snapshot: Snapshot, spine: pa.Table, *, horizon_days: int, observed_u
     """What followed each row, as known at `observed_until` (the snapshot's own end when None)."""
     end = observed_until or snapshot.known_before
     table = pa.concat_tables(_label_tables(snapshot, spine, horizon_days=horizon_days, end=end))
+    _check_order(table, spine)
     return Labels(
         horizon_days=horizon_days,
         is_complete=table["is_complete"].to_numpy(),

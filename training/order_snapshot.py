@@ -7,7 +7,7 @@ from pathlib import Path
 from customer.features.relations import RELATIONS
 from customer.order_file.reader import OrderFileSummary, read_order_file
 from customer.vocabulary import Channel
-from training.snapshot import NoFactsError, Snapshot, bounded_connection, empty_folder, freeze
+from training.snapshot import Snapshot, bounded_connection, empty_folder, freeze
 
 _FACTS = Path(__file__).parent / "sql" / "facts_from_orders.sql"
 
@@ -35,11 +35,9 @@ def snapshot_from_orders(
             connection, orders, now=now, time_zone=time_zone, currency=currency, mapping=mapping,
             default_channel=default_channel, known_before=known_before,
         )  # fmt: skip
-        if summary.orders == 0:
-            raise NoFactsError(source=repr(orders.name))
         connection.execute(_FACTS.read_text())
         snapshot = freeze(
             connection, folder, [(relation, relation) for relation in RELATIONS],
-            known_before=known_before, time_zone=time_zone, currency=summary.currency,
+            origin=repr(orders.name), known_before=known_before, time_zone=time_zone, currency=summary.currency,
         )  # fmt: skip
     return snapshot, summary

@@ -122,14 +122,17 @@ def freeze(
     folder: Path,
     sources: Iterable[tuple[str, str]],
     *,
+    origin: str,
     known_before: datetime,
     time_zone: str,
     currency: str,
 ) -> Snapshot:
     """Writes every (relation, its source in the connection) and the manifest. `feature_member` and `feature_customer`
-    must be in the connection; a source is read once, before the next one is asked for."""
+    must be in the connection; a source is read once, before the next one is asked for. Errors: NoFactsError."""
     bucket_count = assign_buckets(connection)
     written = {relation: write_relation(connection, folder, relation, source) for relation, source in sources}
+    if written["feature_order"][0] + written["feature_event"][0] == 0:
+        raise NoFactsError(source=origin)
     customers = folder / "feature_customer.parquet"
     connection.execute(
         f"copy (select customer_id, customer_key from feature_customer) to {literal(str(customers))} (format parquet)"

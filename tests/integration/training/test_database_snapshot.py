@@ -34,7 +34,8 @@ def two_brands(database_url: str) -> None:
     store(planter.world, database_url)
     with psycopg.connect(database_url) as connection:
         connection.execute(
-            "insert into tenant (id, key, name, currency, time_zone) values (2, 'other', 'Other', 'USD', 'America/New_York')"
+            "insert into tenant (id, key, name, currency, time_zone) "
+            "values (2, 'other', 'Other', 'USD', 'America/New_York')"
         )
         connection.execute(
             "insert into customer (id, tenant_id, root_id, created_at) values (900, 2, 900, '2024-01-01')"

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from training.examples import Labels, feature_frame, labels
+from training.examples import Labels, SpineOrderError, feature_frame, labels
 from training.order_snapshot import snapshot_from_orders
 from training.spine import build_spine, cutoffs_before
 
@@ -92,6 +92,15 @@ def test_orders_of_one_day_are_one_purchase_day(tmp_path: Path) -> None:
     assert label.order_count.tolist() == [3]
     assert label.purchase_day_count.tolist() == [2]
     assert label.days_to_next.tolist() == [4]
+
+
+def test_a_spine_in_another_order_is_refused_rather_than_mixed_up(tmp_path: Path) -> None:
+    file = tmp_path / "orders.csv"
+    file.write_text(f"{HEADER}ann,o0,2024-01-01T10:00:00Z,,10,\nbob,o1,2024-01-01T10:00:00Z,,10,\n")
+    snapshot, _ = snapshot_from_orders(file, tmp_path / "snapshot", known_before=END, now=END)
+    spine = build_spine(snapshot, [CUTOFF])
+    with pytest.raises(SpineOrderError):
+        feature_frame(snapshot, spine.take([1, 0]))
 
 
 def test_cutoffs_end_with_the_last_and_ascend() -> None:
