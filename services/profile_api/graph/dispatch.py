@@ -13,6 +13,8 @@ import asyncpg
 from profile_api.graph.request import AnswerKind, ErrorCode, GraphError
 
 LARGEST_BATCH = 64
+_MOST_PREPARED = 500
+_DEADLINE_RESOLUTION_S = 0.05
 
 
 class Statement(Protocol):
@@ -53,7 +55,7 @@ class StatementError(GraphError):
         self.__cause__ = error
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Reply:
     """The text PostgreSQL answered with, and what it took."""
 
@@ -68,12 +70,14 @@ class _Waiting:
     arguments: tuple[Any, ...]
     reply: "asyncio.Future[Reply]"
     since: float
+    deadline: float
 
 
 @dataclass(slots=True, eq=False)
 class _Connection:
     raw: asyncpg.Connection
     prepared: dict[str, Any] = field(default_factory=dict)
+    prepared_count: int = 0
 
 
 class Dispatcher:
@@ -87,14 +91,14 @@ class Dispatcher:
         self._most_waiting = most_waiting
         self._timeout = statement_timeout_s
         self._free: list[_Connection] = []
-        self._open = 0
         self._waiting: dict[Statement, deque[_Waiting]] = {}  # in order of the oldest request
         self._waiting_count = 0
+        self._pending: set[_Waiting] = set()
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
         self._free = [await self._connect() for _ in range(self._size)]
-        self._open = self._size
+        self._tasks.add(asyncio.create_task(self._watch_deadlines()))
 
     async def close(self) -> None:
         for task in list(self._tasks):
@@ -109,7 +113,8 @@ class Dispatcher:
         if self._waiting_count >= self._most_waiting:
             raise OverloadedError
         loop = asyncio.get_running_loop()
-        waiting = _Waiting(arguments, loop.create_future(), time.perf_counter())
+        since = time.perf_counter()
+        waiting = _Waiting(arguments, loop.create_future(), since, since + deadline_s)
         queue = self._waiting.get(statement)
         if queue is None:
             queue = self._waiting[statement] = deque()
@@ -117,11 +122,20 @@ class Dispatcher:
         self._waiting_count += 1
         if self._free:
             self._send_next()
-        timer = loop.call_later(deadline_s, _expire, waiting)
+        self._pending.add(waiting)
         try:
             return await waiting.reply
         finally:
-            timer.cancel()
+            self._pending.discard(waiting)
+
+    async def _watch_deadlines(self) -> None:
+        """One look at all requests now and then costs less than a timer for each."""
+        while True:
+            await asyncio.sleep(_DEADLINE_RESOLUTION_S)
+            now = time.perf_counter()
+            for waiting in [one for one in self._pending if one.deadline < now]:
+                if not waiting.reply.done():
+                    waiting.reply.set_exception(DeadlineError())
 
     def _send_next(self) -> None:
         """Gives a free connection what has waited longest, with everything of the same statement."""
@@ -196,7 +210,10 @@ class Dispatcher:
         if prepared is None:
             if len(connection.prepared) >= _MOST_PREPARED:
                 connection.prepared.pop(next(iter(connection.prepared)))
-            prepared = connection.prepared[sql] = await connection.raw.prepare(sql, timeout=self._timeout)
+            connection.prepared_count += 1
+            # Named by us: without its own cache, which could drop what we hold, the driver would parse at every call.
+            name = f"graph_{connection.prepared_count}"
+            prepared = connection.prepared[sql] = await connection.raw.prepare(sql, name=name, timeout=self._timeout)
         return prepared
 
     async def _connect(self) -> _Connection:
@@ -225,16 +242,8 @@ class Dispatcher:
         self._send_next()
 
 
-_MOST_PREPARED = 500
-
-
 def _worth_another_try(error: BaseException) -> bool:
     return isinstance(
         error,
         asyncpg.InvalidCachedStatementError | asyncpg.InterfaceError | asyncpg.PostgresConnectionError | OSError,
     )
-
-
-def _expire(waiting: _Waiting) -> None:
-    if not waiting.reply.done():
-        waiting.reply.set_exception(DeadlineError())

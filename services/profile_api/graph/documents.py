@@ -121,6 +121,14 @@ class Documents:
     def close(self) -> None:
         self._thread.shutdown(wait=False, cancel_futures=True)
 
+    async def warm_up(self) -> None:
+        """Builds the schema and fills the libraries' own caches, off the event loop."""
+        request = GraphQLRequest(query='{ customer(id: "cus_1") { id lifecycle { stage } } }')
+        warm = Caller(tenant_id=0, subject="warm-up", scopes=frozenset(Scope))
+        loop = asyncio.get_running_loop()
+        document = await loop.run_in_executor(self._thread, self._make, request, warm)
+        await loop.run_in_executor(self._thread, document.plan, self._catalogue, {})
+
     def find(self, request: GraphQLRequest, caller: Caller) -> Document | None:
         key = (request.query, request.operation_name, caller.scopes)
         document = self._cache.get(key)

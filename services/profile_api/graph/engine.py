@@ -1,5 +1,6 @@
 """Answers GraphQL operations: document, plan, statement, finish."""
 
+import asyncio
 import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
@@ -26,6 +27,7 @@ from profile_api.graph.request import (
     GraphError,
     GraphQLRequest,
     OperationKind,
+    Prepared,
     Scope,
     Timings,
 )
@@ -40,12 +42,23 @@ _EVENT_DEADLINE_S = 10.0
 class PreparedOperation:
     """What the edge may know of an operation before it runs."""
 
-    kind: OperationKind
-    cost: int
-    scopes: frozenset[Scope]
+    document: Document
+    values: Values
+
+    @property
+    def kind(self) -> OperationKind:
+        return self.document.kind
+
+    @property
+    def cost(self) -> int:
+        return self.document.cost.rows(self.values)
+
+    @property
+    def scopes(self) -> frozenset[Scope]:
+        return self.document.scopes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class _Asking:
     """One read under way."""
 
@@ -82,7 +95,8 @@ class GraphEngine:
         self._watch = Watch(database_url)
 
     async def start(self) -> None:
-        await self._dispatcher.start()
+        """Opens the connections and reads the schema, so that the first request does not wait for either."""
+        await asyncio.gather(self._dispatcher.start(), self._documents.warm_up())
 
     async def close(self) -> None:
         await self._watch.close()
@@ -93,21 +107,28 @@ class GraphEngine:
 
     async def prepare(self, request: GraphQLRequest, caller: Caller) -> PreparedOperation:
         """Parses, validates and plans. Errors: GraphError."""
-        document = await self._documents.get(request, caller)
+        document = self._documents.find(request, caller) or await self._documents.get(request, caller)
         values = document.coerce(request.variables)
-        return PreparedOperation(kind=document.kind, cost=document.cost.rows(values), scopes=document.scopes)
+        return PreparedOperation(document=document, values=values)
 
     async def execute(
-        self, request: GraphQLRequest, caller: Caller, *, now: datetime, deadline_s: float = 10.0
+        self,
+        request: GraphQLRequest,
+        caller: Caller,
+        *,
+        now: datetime,
+        deadline_s: float = 10.0,
+        prepared: Prepared | None = None,
     ) -> Answer:
         """Answers a query or a mutation; what is wrong with the request is told in the answer."""
         started = time.perf_counter()
         document: Document | None = None
         try:
-            document = self._documents.find(request, caller) or await self._documents.get(request, caller)
+            if not isinstance(prepared, PreparedOperation):
+                prepared = await self.prepare(request, caller)
+            document, values = prepared.document, prepared.values
             if document.kind is OperationKind.SUBSCRIPTION:
                 raise GraphError("a subscription is listened to, not executed", code=ErrorCode.BAD_OPERATION)
-            values = document.coerce(request.variables)
             plan = document.find_plan(values) or await self._documents.plan(document, values)
             asking = _Asking(
                 document=document,

@@ -127,9 +127,15 @@ class GraphExecutor(Protocol):
         ...
 
     async def execute(
-        self, request: GraphQLRequest, caller: Caller, *, now: datetime, deadline_s: float = 10.0
+        self,
+        request: GraphQLRequest,
+        caller: Caller,
+        *,
+        now: datetime,
+        deadline_s: float = 10.0,
+        prepared: "Prepared | None" = None,
     ) -> Answer:
-        """Answers a query or a mutation."""
+        """Answers a query or a mutation. `prepared`: what `prepare` made of the same request, to not do it twice."""
         ...
 
     def subscribe(self, request: GraphQLRequest, caller: Caller) -> AsyncIterator[Answer]:

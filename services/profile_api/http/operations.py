@@ -73,7 +73,9 @@ class Operations:
 
     async def run(self, ready: Ready) -> Answer:
         """Answers a query or a mutation."""
-        return await self.executor.execute(ready.request, ready.caller, now=self.clock(), deadline_s=self._deadline_s)
+        return await self.executor.execute(
+            ready.request, ready.caller, now=self.clock(), deadline_s=self._deadline_s, prepared=ready.prepared
+        )
 
     def listen(self, ready: Ready) -> AsyncIterator[Answer]:
         """Answers a subscription, one answer per event."""

@@ -28,6 +28,7 @@ from profile_api.graph.request import (
     GraphError,
     GraphQLRequest,
     OperationKind,
+    Prepared,
     Scope,
 )
 
@@ -92,22 +93,28 @@ class SmallEngine:
         )
 
     async def execute(
-        self, request: GraphQLRequest, caller: Caller, *, now: datetime, deadline_s: float = 10.0
+        self,
+        request: GraphQLRequest,
+        caller: Caller,
+        *,
+        now: datetime,
+        deadline_s: float = 10.0,
+        prepared: Prepared | None = None,
     ) -> Answer:
         try:
-            prepared = await self.prepare(request, caller)
+            ready = prepared if isinstance(prepared, SmallPrepared) else await self.prepare(request, caller)
         except GraphError as error:
             return refused(error)
         result: Any = execute(
             self.schema,
-            prepared.document,
+            ready.document,
             root_value=_Root(self, caller),
             variable_values=dict(request.variables),
             operation_name=request.operation_name or None,
         )
         if asyncio.iscoroutine(result):
             result = await result
-        return _answer(result, prepared.kind)
+        return _answer(result, ready.kind)
 
     async def subscribe(self, request: GraphQLRequest, caller: Caller) -> AsyncIterator[Answer]:
         prepared = await self.prepare(request, caller)
