@@ -152,11 +152,12 @@ def _every_number_of_gaps(plant: Planter) -> None:
             plant.order(customer, ago(10 * number), 800)
 
 
-def _ten_and_hundred_baskets(plant: Planter) -> None:
-    for baskets in (10, 20, 100):
+def _tens_and_hundreds_of_baskets(plant: Planter) -> None:
+    """Numbers at which a percentile falls exactly on a rank, and one more; every basket and every gap is another."""
+    for baskets in (10, 20, 100, 101, 102):
         customer = plant.customer()
         for number in range(baskets):
-            plant.order(customer, ago(1 + number * 2), 100 + (number * 7) % baskets)
+            plant.order(customer, ago(number * (number + 5) // 2), 100 + (number * 7) % baskets)
 
 
 def _same_day_orders(plant: Planter) -> None:
@@ -324,7 +325,7 @@ PLANTS: tuple[Callable[[Planter], None], ...] = (
     _two_facts_on_either_side_of_each_window,
     _orders_of_one_instant,
     _every_number_of_gaps,
-    _ten_and_hundred_baskets,
+    _tens_and_hundreds_of_baskets,
     _same_day_orders,
     _refunds_before_and_after,
     _orders_that_stopped_being_valid,
