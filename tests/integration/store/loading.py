@@ -70,6 +70,9 @@ class Derivation:
         last_month = max([(today.year - 1970) * 12 + today.month - 1, *months])
         return 1, replace(world, references=obvious_references(world.people, world.policy, last_month))
 
+    def add_order(self, customer_id: int, order: OrderFact) -> None:
+        self.many(_ORDER, [_order_row(customer_id, order)])
+
     def _load_person(self, root: int, person: Person, zone: str) -> None:
         self.many(
             "insert into customer (id, tenant_id, root_id, created_at) overriding system value values ($1, 1, $2, $3)",
