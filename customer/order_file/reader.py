@@ -10,6 +10,7 @@ from typing import Any
 
 from customer.channel import CHANNEL_WORDS
 from customer.identity import BLOCKED_PATTERN
+from customer.local_time import checked_time_zone
 from customer.money import minor_digits
 from customer.order_file.errors import EmptyFileError, UnreadableFileError
 from customer.order_file.layouts import Layout, recognise, row_select
@@ -60,7 +61,7 @@ def read_order_file(
 
     `mapping` is theirs -> ours. `currency` None takes the file's most frequent one, else EUR. Rows dated after `now`
     are rejected; rows that happened or were received at `known_before` or later are left out, as if the file had been
-    written at that instant. Errors: those of customer.order_file.errors.
+    written at that instant. Errors: those of customer.order_file.errors, UnknownTimeZoneError.
     """
     with _reading(path):
         return _read(connection, path, now, time_zone, currency, mapping or {}, default_channel, known_before)
@@ -78,7 +79,7 @@ def _read(
 ) -> OrderFileSummary:
     source = open_source(connection, path)
     layout = recognise(source, mapping)
-    connection.execute(f"set TimeZone = '{time_zone}'")
+    connection.execute(f"set TimeZone = '{checked_time_zone(time_zone)}'")
     connection.execute(f"create or replace view order_file_row as {row_select(layout, source)}")
     connection.execute(_time_macro(layout))
     connection.execute(_NUMBER_MACRO)
@@ -89,6 +90,7 @@ def _read(
         "now": now.isoformat(),
         "known_before": known_before.isoformat() if known_before else None,
         "currency": found_currency,
+        "written_in": layout.currency or found_currency,
         "minor_factor": 10 ** minor_digits(found_currency),
         "blocked_pattern": BLOCKED_PATTERN,
         "default_channel": str(layout.channel or default_channel),

@@ -14,7 +14,7 @@ with text_row as (
     nullif(trim(unit_price), '') as price_text,
     nullif(trim(discount), '') as discount_text,
     lower(nullif(trim(is_return), '')) as return_text,
-    coalesce(upper(nullif(trim(currency), '')), $currency) as currency,
+    coalesce(upper(nullif(trim(currency), '')), $written_in) as currency,
     lower(nullif(trim(channel), '')) as channel_text,
     nullif(trim(store_id), '') as store_id,
     nullif(trim(product_id), '') as product_id,

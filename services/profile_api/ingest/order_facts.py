@@ -119,7 +119,7 @@ async def _refund(connection: asyncpg.Connection, adjustments: list[int]) -> Non
 
 
 async def _reject_orders_of_others(connection: asyncpg.Connection, duck: duckdb.DuckDBPyConnection) -> int:
-    """Rejects the rows of orders that the database knows as another person's, if the workspace has rows; says how many."""
+    """Rejects the rows of orders that the database knows as another person's; returns the number of such orders."""
     rows = await connection.fetch("select order_key from order_plan where step = 'FOREIGN'")
     keys = [row["order_key"] for row in rows]
     [(has_rows,)] = duck.execute(

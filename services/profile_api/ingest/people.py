@@ -95,7 +95,7 @@ def read_people(
     duck.execute(f"create or replace view person_identity as {raw}")
     spell_all(duck, query="from person_identity", table="identity_spelling", region=region)
     values = {"source": source, "now": now.isoformat()}
-    for step in ("claim_fact", "person_fact", "person_identity_fact", "person_reject"):
+    for step in ("claim_fact", "person_reject", "person_lost", "person_fact", "person_identity_fact"):
         text = statement(step)
         duck.execute(text, {name: value for name, value in values.items() if f"${name}" in text})
     return int(rows)

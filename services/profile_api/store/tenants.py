@@ -1,21 +1,16 @@
 """Tenants: whose data it is, in which currency and time zone, and the lock that makes its writers take turns."""
 
 from dataclasses import dataclass
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import asyncpg
 
 from customer.errors import ParcoursError
+from customer.local_time import checked_time_zone
 
 
 class UnknownTenantError(ParcoursError):
     def __init__(self, key: str) -> None:
         super().__init__(f"no tenant {key!r} in this database; import something for it first, or correct the key")
-
-
-class UnknownTimeZoneError(ParcoursError):
-    def __init__(self, time_zone: str) -> None:
-        super().__init__(f"{time_zone!r} is not a time zone; expected an IANA name such as Europe/Paris")
 
 
 class TenantMismatchError(ParcoursError):
@@ -34,15 +29,6 @@ class Tenant:
     key: str
     currency: str
     time_zone: str
-
-
-def checked_time_zone(time_zone: str) -> str:
-    """The name, if it is one. Errors: UnknownTimeZoneError."""
-    try:
-        ZoneInfo(time_zone)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise UnknownTimeZoneError(time_zone) from None
-    return time_zone
 
 
 async def find_tenant(connection: asyncpg.Connection, key: str) -> Tenant | None:
