@@ -3,13 +3,25 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+INSTALLED_DEMO := $(VENV)/.installed-demo
+LOCKS := infra/requirements
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 UV_VERSION := 0.13.9
 
-$(INSTALLED): requirements.lock pyproject.toml
+$(INSTALLED): requirements.lock $(LOCKS)/build.lock pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
-	touch $@
+	$(PIP) --require-hashes -r $(LOCKS)/build.lock
+	$(PIP) --require-hashes -r requirements.lock
+	$(PIP) --no-deps --no-build-isolation --editable .
+	touch $(INSTALLED) $(INSTALLED_DEMO)
+
+# The demo does without the tools of the tests, which are larger than all the rest.
+$(INSTALLED_DEMO): $(LOCKS)/demo.lock $(LOCKS)/build.lock pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(PIP) --require-hashes -r $(LOCKS)/build.lock
+	$(PIP) --require-hashes -r $(LOCKS)/demo.lock
+	$(PIP) --no-deps --no-build-isolation --editable .
+	touch $(INSTALLED_DEMO)
 
 .PHONY: help install demo down doctor test check format lock
 help: ## List the commands
@@ -17,13 +29,13 @@ help: ## List the commands
 
 install: $(INSTALLED) ## Install everything into .venv from the pinned, hashed lock file
 
-demo: install ## Run the whole system on real data (DETACH=1 returns when all is healthy; ARGS="..." for options)
+demo: $(INSTALLED_DEMO) ## Run the whole system on real data (DETACH=1 returns when all is healthy; ARGS="..." for options)
 	$(BIN)/parcours demo $(if $(DETACH),--detach) $(ARGS)
 
-down: install ## Stop what `make demo DETACH=1` left running
+down: $(INSTALLED_DEMO) ## Stop what `make demo DETACH=1` left running
 	$(BIN)/parcours down
 
-doctor: install ## Check ports, disk, database, models and services, and say what to do
+doctor: $(INSTALLED_DEMO) ## Check ports, disk, database, models and services, and say what to do
 	$(BIN)/parcours doctor
 
 test: install ## Run the tests, fast ones first

@@ -83,7 +83,7 @@ def test_an_image_installs_only_from_its_own_hashed_lock(image: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "lock", ["requirements.lock", *(f"infra/requirements/{name}.lock" for name in (*IMAGES, "build"))]
+    "lock", ["requirements.lock", *(f"infra/requirements/{name}.lock" for name in (*IMAGES, "demo", "build"))]
 )
 def test_every_requirement_of_a_lock_has_a_hash_and_none_names_an_index(lock: str) -> None:
     text = (ROOT / lock).read_text().replace("\\\n", " ")
