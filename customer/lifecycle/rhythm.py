@@ -38,6 +38,7 @@ class Rhythm:
     _gaps: list[int] = field(default_factory=list)
     _category_counts: Counter[str] = field(default_factory=Counter)
     _main_category: str | None = None
+    _leading_count: int = 0
 
     def add(self, order: OrderFact) -> None:
         if self.orders and order.local_day != self.orders[-1].local_day:
@@ -46,7 +47,8 @@ class Rhythm:
         if order.category is not None:
             self._category_counts[order.category] += 1
             # Ties go to the category bought last, so reaching the highest count is enough to lead.
-            if self._category_counts[order.category] == max(self._category_counts.values()):
+            if self._category_counts[order.category] >= self._leading_count:
+                self._leading_count = self._category_counts[order.category]
                 self._main_category = order.category
 
     def limits(self) -> SilenceLimits:
@@ -69,9 +71,12 @@ class Rhythm:
         )
 
     def _occasion_limits(self) -> SilenceLimits | None:
+        first, last = self.orders[0], self.orders[-1]
+        years = last.local_date.year - first.local_date.year + 1
+        if len(self.orders) > years * self.policy.festive.maximum_orders_a_year:
+            return None  # the usual case, told without looking at every order
         if not is_festive(self.orders, self.policy):
             return None
-        last = self.orders[-1]
         missed = next_own_windows(self.orders, self.policy)
         alert, lost = missed[self.policy.missed_occasions_alert - 1], missed[self.policy.missed_occasions_lost - 1]
         zone = self.facts.time_zone
