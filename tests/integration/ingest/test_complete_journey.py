@@ -82,7 +82,8 @@ def test_every_order_is_the_raw_basket_moved_by_whole_weeks_of_local_time(loaded
 
 def test_metrics_of_each_household_are_those_of_its_raw_baskets(loaded: str) -> None:
     households = {row[1] for row in _orders(loaded)}
-    spent, times = defaultdict(int), defaultdict(list)
+    spent: defaultdict[str, int] = defaultdict(int)
+    times: defaultdict[str, list[datetime]] = defaultdict(list)
     for basket in _baskets({int(household) for household in households}).values():
         if basket["cents"] > 0:
             spent[basket["who"]] += basket["cents"]

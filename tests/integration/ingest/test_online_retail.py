@@ -2,7 +2,7 @@
 
 import threading
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -24,7 +24,7 @@ _FIRST = [
 _SECOND = [_FIRST[2], (536366, "22633", "WARMER", 6, 40513.3528, 1.85, None, "United Kingdom")]
 
 
-def _sheet(lines: list[tuple[object, ...]]) -> str:
+def _sheet(lines: Sequence[tuple[object, ...]]) -> str:
     def cell(value: object, column: int) -> str:
         if value is None:
             return "<c/>"
