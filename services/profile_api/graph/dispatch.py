@@ -78,15 +78,24 @@ class _Connection:
     raw: asyncpg.Connection
     prepared: dict[str, Any] = field(default_factory=dict)
     prepared_count: int = 0
+    tenant: int | None = None  # whose rows the database lets it see, when it connects with a role
 
 
 class Dispatcher:
     """Bounded connections, bounded queue. Statements are prepared once per connection, with generic plans."""
 
     def __init__(
-        self, database_url: str, *, connections: int = 4, most_waiting: int = 2000, statement_timeout_s: float = 10.0
+        self,
+        database_url: str,
+        *,
+        connections: int = 4,
+        most_waiting: int = 2000,
+        statement_timeout_s: float = 10.0,
+        role: str | None = None,
     ) -> None:
+        """With `role`, connections take on that database role, whose row-level security shows one tenant at a time."""
         self._database_url = database_url
+        self._role = role
         self._size = connections
         self._most_waiting = most_waiting
         self._timeout = statement_timeout_s
@@ -194,6 +203,28 @@ class Dispatcher:
     async def _texts(
         self, connection: _Connection, statement: Statement, many: Sequence[tuple[Any, ...]]
     ) -> Sequence[str]:
+        if self._role is None:
+            return await self._texts_at_once(connection, statement, many)
+        # The database lets a connection see one tenant at a time, so a batch goes in one statement per tenant.
+        texts = [""] * len(many)
+        for tenant in dict.fromkeys(arguments[0] for arguments in many):
+            places = [place for place, arguments in enumerate(many) if arguments[0] == tenant]
+            await self._admit(connection, tenant)
+            found = await self._texts_at_once(connection, statement, [many[place] for place in places])
+            for place, text in zip(places, found, strict=True):
+                texts[place] = text
+        return texts
+
+    async def _admit(self, connection: _Connection, tenant: int) -> None:
+        """Tells the database whose rows this connection may see from now on."""
+        if connection.tenant != tenant:
+            connection.tenant = None
+            await connection.raw.execute(f"set parcours.tenant = '{int(tenant)}'", timeout=self._timeout)
+            connection.tenant = tenant
+
+    async def _texts_at_once(
+        self, connection: _Connection, statement: Statement, many: Sequence[tuple[Any, ...]]
+    ) -> Sequence[str]:
         if len(many) == 1:
             prepared = await self._prepared(connection, statement.single)
             text: str = await prepared.fetchval(*many[0], timeout=self._timeout)
@@ -229,12 +260,14 @@ class Dispatcher:
                 "default_transaction_read_only": "on",
                 "statement_timeout": str(int(self._timeout * 1000)),
                 "extra_float_digits": "1",
+                **({"role": self._role} if self._role is not None else {}),
             },
         )
         return _Connection(raw)
 
     async def _reconnect(self, connection: _Connection) -> None:
         connection.prepared = {}
+        connection.tenant = None
         connection.raw = (await self._connect()).raw
 
     async def _release(self, connection: _Connection) -> None:

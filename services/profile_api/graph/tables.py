@@ -22,6 +22,7 @@ _TENANT_COLUMN = {
     "rescoring_request": "tenant_id",
 }
 
+TABLES = tuple(_TENANT_COLUMN)  # the migrations open each of them, one tenant at a time, to the service role
 TENANT = "p.tenant_id"
 
 

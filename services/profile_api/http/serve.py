@@ -28,6 +28,7 @@ def create_app() -> Starlette:
         url,
         connections=edge.database_connections,
         introspection=not edge.production,
+        database_role=edge.reading_role,
         live_scorer=live_scorer(url, load_rescoring_settings(), clock=lambda: datetime.now(UTC)),
     )
     return build_app(settings=edge, executor=executor, connections=access_pool(url))

@@ -2,12 +2,14 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from profile_api.settings import SettingsError
+
+SERVICE_ROLE: Final = "parcours_service"  # as the migrations create it
 
 
 class Environment(StrEnum):
@@ -33,6 +35,12 @@ class EdgeSettings(BaseSettings):
     environment: Environment = Field(Environment.DEVELOPMENT, description="development or production")
 
     database_connections: int = Field(4, ge=1, le=100, description="connections per process for GraphQL operations")
+
+    database_role: str | None = Field(
+        None,
+        pattern=r"^[a-z_][a-z0-9_]{0,62}$",
+        description="database role that reads take on, row-level security included; in production parcours_service",
+    )
 
     largest_body: int = Field(1_000_000, ge=1_000, description="bytes of a request body, decompressed")
     body_within_s: float = Field(10.0, gt=0, description="seconds a request body may take to arrive")
@@ -95,6 +103,11 @@ class EdgeSettings(BaseSettings):
                 "PARCOURS_PERSISTED_QUERIES is trusted, so PARCOURS_TRUSTED_DOCUMENTS must name a manifest"
             )
         return self
+
+    @property
+    def reading_role(self) -> str | None:
+        """The role reads run as: the second lock is on in production, whatever was forgotten."""
+        return self.database_role or (SERVICE_ROLE if self.production else None)
 
     @property
     def production(self) -> bool:
