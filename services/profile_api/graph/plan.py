@@ -5,11 +5,21 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from profile_api.graph.arguments import Values
+from profile_api.graph.arguments import Reader, Values
 from profile_api.graph.parameters import Parameter, bind
 from profile_api.graph.request import Caller, Scope
 
 _FIRST = (("tenant_id", "integer"), ("now", "timestamptz"))
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedWrite:
+    """One root field of a mutation: what to write, and the plan that reads its payload."""
+
+    key: str
+    field: str
+    read_input: Reader
+    payload: "Plan"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -23,6 +33,7 @@ class Plan:
     refused: bool = False  # a field that may not be null is masked: errors are certain
     live: "tuple[Plan, ...]" = ()  # one per place where predictions are to be made anew, by the number in its mark
     abstract: bool = False  # some object's type depends on its row: the full finisher needs the typed plan
+    writes: "tuple[PlannedWrite, ...]" = ()  # of a mutation, in their order; then the expression is empty
     single: str = field(init=False)
     batched: str = field(init=False)
 

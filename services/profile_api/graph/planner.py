@@ -31,7 +31,7 @@ from profile_api.graph.arguments import Arguments, Reader, Values
 from profile_api.graph.catalogue import Catalogue
 from profile_api.graph.live import LIVE_CUSTOMER, LIVE_JOINS, LIVE_PARAMETERS
 from profile_api.graph.pages import compile_page
-from profile_api.graph.plan import Plan
+from profile_api.graph.plan import Plan, PlannedWrite
 from profile_api.graph.rendering import (
     FORBIDDEN_MARK,
     LIVE_MARK,
@@ -48,11 +48,12 @@ from profile_api.graph.rendering import (
     quoted,
     value_part,
 )
-from profile_api.graph.request import Scope
+from profile_api.graph.request import ErrorCode, GraphError, Scope
 from profile_api.graph.rows import Frame, Row, Templates
-from profile_api.graph.sources import Choice, Embedded, Entities, Known, Live, Page, Rows, Source, Value
+from profile_api.graph.sources import Choice, Embedded, Entities, Known, Live, Page, Rows, Source, Value, Write
 from profile_api.graph.sources import Constant as ConstantSource
 from profile_api.graph.subscriptions import CHANGE_PARAMETERS
+from profile_api.graph.writes import WRITTEN_PARAMETERS
 
 Selections = Sequence[SelectionSetNode]
 
@@ -100,9 +101,14 @@ class Planner:
             for name, type_, read in CHANGE_PARAMETERS:
                 self.templates.parameters.add_named(name, type_, read)
         self._definitions = tuple(operation.variable_definitions or ())
+        if operation.operation is OperationType.MUTATION:
+            return self._mutation(root, operation.selection_set)
         parts = self.object_parts(root, [operation.selection_set], Frame(), "", only=only)
+        return self._planned(parts)
+
+    def _planned(self, parts: Sequence[Part]) -> Plan:
         return Plan(
-            expression=concatenated(parts),
+            expression=concatenated(parts) if parts else "'{}'",
             parameters=tuple(self.templates.parameters.parameters),
             scopes=frozenset(self._used_scopes),
             masked=self._masked,
@@ -110,6 +116,35 @@ class Planner:
             live=tuple(self._live),
             abstract=self._abstract,
         )
+
+    def _mutation(self, root: GraphQLObjectType, selection_set: SelectionSetNode) -> Plan:
+        writes = []
+        for key, nodes in self.collect(root, [selection_set]).items():
+            name = nodes[0].name.value
+            field = root.fields.get(name)
+            if field is None:
+                raise GraphError("a mutation cannot ask for __typename", code=ErrorCode.BAD_OPERATION)
+            declared = self.catalogue.field(root.name, name)
+            if declared.scope is not None:
+                self._used_scopes.add(declared.scope)
+            arguments = self._arguments_of(nodes[0], field)
+            inner = self._inner()
+            for parameter, type_, read in WRITTEN_PARAMETERS:
+                inner.templates.parameters.add_named(parameter, type_, read)
+            payload = get_named_type(field.type)
+            assert isinstance(payload, GraphQLObjectType)  # noqa: S101
+            selections = [node.selection_set for node in nodes if node.selection_set is not None]
+            parts = inner.object_parts(payload, selections, Frame().inside(arguments=arguments), key)
+            writes.append(PlannedWrite(key, name, arguments.reader("input"), inner._planned(parts)))
+            self._masked |= inner._masked
+        return replace(self._planned([]), writes=tuple(writes))
+
+    def _inner(self) -> "Planner":
+        """A planner for a part that becomes a statement of its own; what shapes the part shapes the whole."""
+        inner = Planner(self.catalogue, self._fragments, self._values, self._scopes, typed=self._typed)
+        inner.probes = self.probes
+        inner._definitions = self._definitions
+        return inner
 
     # --- what shapes the plan
 
@@ -293,6 +328,8 @@ class Planner:
                 return [constant_part(self._picked(source.read(), get_named_type(field.type), selections))]
             case Live():
                 return [self._live_part(field, selections, frame, path)]
+            case Write():
+                raise GraphError("a write is not a read", code=ErrorCode.INTERNAL)
             case Entities():
                 return [self._entities_part(source, selections, frame, path)]
 
@@ -366,8 +403,7 @@ class Planner:
         """A mark that names the customer; the same selection becomes a plan of its own over the live answer."""
         assert frame.row is not None  # noqa: S101
         slot = len(self._live)
-        inner = Planner(self.catalogue, self._fragments, self._values, self._scopes, typed=self._typed)
-        inner.probes = self.probes  # what shapes the part shapes the whole
+        inner = self._inner()
         row = Row(inner.templates.alias(), {**self.catalogue.joins("Customer"), **LIVE_JOINS})
         reached = Frame(row=row, as_of=None).inside(arguments=frame.arguments)
         named = get_named_type(field.type)

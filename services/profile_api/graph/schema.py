@@ -7,6 +7,7 @@ from strawberry.schema.config import StrawberryConfig
 
 from profile_api.graph.catalogue import Catalogue
 from profile_api.graph.scalars import SCALARS
+from profile_api.graph.types.mutation import Mutation
 from profile_api.graph.types.query import Query
 from profile_api.graph.types.subscription import Subscription
 from profile_api.graph.types.touchpoint import CONCRETE
@@ -17,6 +18,7 @@ def catalogue() -> Catalogue:
     """The schema as the planner sees it, built once per process."""
     schema = Schema(
         query=Query,
+        mutation=Mutation,
         subscription=Subscription,
         types=[*CONCRETE],
         federation_version="2.3",

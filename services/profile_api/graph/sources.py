@@ -157,7 +157,12 @@ class Known:
     read: "Callable[[], Any]"
 
 
-Source = Value | Constant | Embedded | Rows | Page | Choice | Live | Entities | Known
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Write:
+    """A mutation: its argument `input` is written first, its payload is read afterwards."""
+
+
+Source = Value | Constant | Embedded | Rows | Page | Choice | Live | Entities | Known | Write
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,96 @@
+"""Runs mutations: each root field in a transaction, one after the other; payloads are read once all is committed."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import asyncpg
+import msgspec
+
+from profile_api.graph.errors import formatted
+from profile_api.graph.finish import fast_body
+from profile_api.graph.plan import Plan
+from profile_api.graph.reads import Asking, Reads
+from profile_api.graph.request import Answer, AnswerKind, ErrorCode, GraphError, Scope, Timings
+from profile_api.graph.writes import WRITTEN, Written, write
+
+
+class WriteFailedError(GraphError):
+    """One root field failed: those before it were written, those after it were not tried."""
+
+    def __init__(self, key: str, error: GraphError) -> None:
+        super().__init__(error.message, code=error.code, kind=AnswerKind.PARTIAL)
+        self.key = key
+
+
+class Mutations:
+    """Writes over a few connections of its own, opened with the first mutation."""
+
+    def __init__(self, database_url: str, *, connections: int = 2) -> None:
+        self._database_url = database_url
+        self._connections = connections
+        self._pool: asyncpg.Pool | None = None
+
+    async def close(self) -> None:
+        if self._pool is not None:
+            await self._pool.close()
+
+    async def answer(self, asking: Asking, reads: Reads, *, plan_s: float) -> Answer:
+        """Writes, then reads the payloads. Errors: GraphError when nothing was tried."""
+        if Scope.WRITE not in asking.caller.scopes:
+            raise GraphError(
+                f"writing needs the scope {Scope.WRITE}", code=ErrorCode.FORBIDDEN, kind=AnswerKind.FORBIDDEN
+            )
+        timings = Timings(plan_s=plan_s)
+        try:
+            written = await self._write(asking)
+        except WriteFailedError as error:
+            entries = [{**entry, "path": [error.key]} for entry in formatted(error)]
+            body = msgspec.json.encode({"data": None, "errors": entries})
+            return Answer(kind=AnswerKind.PARTIAL, body=body, operation=asking.document.kind, timings=timings)
+        text = await _payloads(asking, reads, asking.plan, written)
+        fast = fast_body(asking.plan, text)
+        if fast is not None:
+            return Answer(kind=AnswerKind.OK, body=fast, operation=asking.document.kind, timings=timings)
+        typed = asking.document.typed_plan(reads.catalogue, asking.values)
+        data = msgspec.json.decode(await _payloads(asking, reads, typed, written))
+        kind, full = reads.finished(asking, data)
+        return Answer(kind=kind, body=full, operation=asking.document.kind, timings=timings)
+
+    async def _write(self, asking: Asking) -> Mapping[str, Written]:
+        pool = await self._opened()
+        written: dict[str, Written] = {}
+        for planned in asking.plan.writes:
+            given = planned.read_input(asking.values)
+            timeout_s = max(asking.left_s, 0.001)
+            try:
+                written[planned.key] = await write(
+                    planned.field, pool, asking.caller, given, now=asking.now, timeout_s=timeout_s
+                )
+            except GraphError as error:
+                raise WriteFailedError(planned.key, error) from error
+            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+                failed = GraphError("the change could not be written", code=ErrorCode.INTERNAL)
+                raise WriteFailedError(planned.key, failed) from error
+        return written
+
+    async def _opened(self) -> asyncpg.Pool:
+        if self._pool is None:
+            pool: Any = asyncpg.create_pool(
+                self._database_url,
+                min_size=0,
+                max_size=self._connections,
+                timeout=10,
+                command_timeout=30,
+                server_settings={"application_name": "parcours-mutations", "timezone": "UTC"},
+            )
+            self._pool = await pool
+        return self._pool
+
+
+async def _payloads(asking: Asking, reads: Reads, plan: Plan, written: Mapping[str, Written]) -> str:
+    """The payloads as the JSON text of `data`."""
+    texts = []
+    for planned in plan.writes:
+        reply = await reads.reply(asking, planned.payload, {**asking.values, WRITTEN: written[planned.key]})
+        texts.append(f'"{planned.key}":{reply.text}')
+    return "{" + ",".join(texts) + "}"

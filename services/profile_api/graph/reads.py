@@ -1,0 +1,106 @@
+"""Reads a planned operation: asks, splices what is made anew, and finishes the answer."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from profile_api.graph.arguments import Values
+from profile_api.graph.catalogue import Catalogue
+from profile_api.graph.dispatch import Dispatcher, Reply, StatementError
+from profile_api.graph.documents import Document
+from profile_api.graph.finish import fast_body, full_body
+from profile_api.graph.live import LIVE, LiveAnswer, LiveScorer, spliced
+from profile_api.graph.plan import Plan
+from profile_api.graph.request import Answer, AnswerKind, Caller, GraphQLRequest, Timings
+from profile_api.rescoring.outcomes import ScoringOutcome
+
+
+@dataclass(slots=True, kw_only=True)
+class Asking:
+    """One operation under way."""
+
+    document: Document
+    plan: Plan
+    values: Values
+    request: GraphQLRequest
+    caller: Caller
+    now: datetime
+    deadline: float  # by time.perf_counter
+
+    @property
+    def left_s(self) -> float:
+        return self.deadline - time.perf_counter()
+
+
+class Reads:
+    """Turns askings into answers."""
+
+    def __init__(self, catalogue: Catalogue, dispatcher: Dispatcher, live_scorer: LiveScorer | None) -> None:
+        self.catalogue = catalogue
+        self._dispatcher = dispatcher
+        self._live_scorer = live_scorer
+
+    async def answer(self, asking: Asking, *, plan_s: float) -> Answer:
+        """The finished answer of a query or of one event."""
+        try:
+            reply = await self.reply(asking, asking.plan, asking.values)
+        except StatementError:
+            kind, body = await self._field_by_field(asking)
+            return Answer(kind=kind, body=body, operation=asking.document.kind, timings=Timings(plan_s=plan_s))
+        finishing = time.perf_counter()
+        fast = fast_body(asking.plan, reply.text)
+        kind, body = (AnswerKind.OK, fast) if fast is not None else await self._full(asking, reply.text)
+        timings = Timings(
+            plan_s=plan_s,
+            queue_s=reply.queue_s,
+            database_s=reply.database_s,
+            finish_s=time.perf_counter() - finishing,
+            batch_size=reply.batch_size,
+        )
+        return Answer(kind=kind, body=body, timings=timings, operation=asking.document.kind)
+
+    async def reply(self, asking: Asking, plan: Plan, values: Values) -> Reply:
+        """What the database says to a plan, live predictions in place. Errors: GraphError."""
+        arguments = plan.bind(values, asking.caller, asking.now)
+        reply = await self._dispatcher.ask(plan, arguments, deadline_s=asking.left_s)
+        if plan.live:
+            reply.text = await self._spliced(asking, plan, values, reply.text)
+        return reply
+
+    def finished(self, asking: Asking, data: Mapping[str, Any]) -> tuple[AnswerKind, bytes]:
+        """The exact answer to typed data, by the full finisher."""
+        document = asking.document
+        return full_body(self.catalogue, asking.plan, document.ast, document.operation, asking.request.variables, data)
+
+    async def _spliced(self, asking: Asking, plan: Plan, values: Values, text: str) -> str:
+        async def score(customers: Sequence[int]) -> Mapping[int, ScoringOutcome]:
+            if self._live_scorer is None:
+                return {}
+            return await self._live_scorer.score(asking.caller.tenant_id, customers, None)
+
+        async def read(slot: int, live: LiveAnswer) -> str:
+            return (await self.reply(asking, plan.live[slot], {**values, LIVE: live})).text
+
+        return await spliced(text, score, read)
+
+    async def _full(self, asking: Asking, text: str) -> tuple[AnswerKind, bytes]:
+        """The exact answer to data that holds a mark."""
+        if asking.plan.abstract:
+            typed = asking.document.typed_plan(self.catalogue, asking.values)
+            text = (await self.reply(asking, typed, asking.values)).text
+        return self.finished(asking, msgspec.json.decode(text))
+
+    async def _field_by_field(self, asking: Asking) -> tuple[AnswerKind, bytes]:
+        """When the statement fails: each root field by itself, so that only what is at fault is missing."""
+        data: dict[str, Any] = {}
+        for key in asking.document.root_keys(self.catalogue, asking.values):
+            plan = asking.document.typed_plan(self.catalogue, asking.values, only=key)
+            try:
+                data.update(msgspec.json.decode((await self.reply(asking, plan, asking.values)).text))
+            except StatementError as error:
+                data[key] = error
+        return self.finished(asking, data)
