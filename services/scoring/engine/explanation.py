@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from scoring.engine.btyd import Floats, History
+from scoring.engine.contributor import Contributor
 from scoring.engine.design import (
     DERIVED,
     TARGET_INPUTS,
     FeatureColumns,
     Inputs,
     target_inputs,
-    with_targets,
 )  # fmt: skip
 from scoring.engine.distribution import initial_log_odds, log_survival
 from scoring.engine.spec import ModelSetSpec
@@ -60,6 +60,7 @@ class Explainer:
         self._boosters = boosters
         self._columns = FeatureColumns(spec.columns)
         self._names = [*spec.design.features, *DERIVED, SEASON]
+        self._contributors: dict[str, list[Contributor]] | None = None
 
     def reasons(self, rows: Floats, inputs: Inputs, history: History, count: int) -> Reasons:
         return Reasons(
@@ -75,10 +76,23 @@ class Explainer:
         weight = self._spec.direct_weight if "churn" in self._boosters else 0.0
         base, values = (1.0 - weight) * base, (1.0 - weight) * values
         if weight:
-            direct = _contributions(self._boosters["churn"][0], inputs)
+            direct = self._contributor("churn").of_rows(inputs)
             values[:, :-1] += weight * direct[:, :-1]
             base += weight * direct[:, -1]
         return Contributions(names=self._names, base=base, values=values)
+
+    def _contributor(self, model: str) -> Contributor:
+        return self._contributors_of(model)[0]
+
+    def _contributors_of(self, model: str) -> list[Contributor]:
+        """Made when first needed: who never explains pays nothing."""
+        if self._contributors is None:
+            static = len(self._spec.design.features) + len(DERIVED)
+            self._contributors = {
+                name: [Contributor(booster, static=static) for booster in boosters]
+                for name, boosters in self._boosters.items()
+            }
+        return self._contributors[model]
 
     def _hazard(self, rows: Floats, inputs: Inputs, history: History) -> tuple[Floats, Floats]:
         """Base and contributions of the log-odds of no order through the trained horizon, by the hazard alone."""
@@ -87,8 +101,8 @@ class Explainer:
         reach = int(np.searchsorted(edges, float(self._spec.horizon_days)))
         edges = edges[: reach + 1]
         targets = target_inputs(rows, self._columns, edges, knows_season=grid.knows_season)
-        joined = with_targets(inputs, targets)
-        raw = np.mean([_contributions(booster, joined) for booster in self._boosters["next_purchase"]], axis=0)
+        contributors = self._contributors_of("next_purchase")
+        raw = np.mean([contributor.of_grid(inputs, targets) for contributor in contributors], axis=0)
         split = _by_input(raw, inputs.shape[1]).reshape(len(rows), reach, -1)
         rhythm = initial_log_odds(self._spec.btyd, history, edges) - np.asarray(grid.mean_init)[:reach]
         split[:, :, self._names.index(RHYTHM)] += rhythm
@@ -109,15 +123,9 @@ class Explainer:
             raise ValueError("this model set was trained without amounts")
         edges = np.asarray(calibration.edges[:2])
         targets = target_inputs(rows, self._columns, edges, knows_season=self._spec.grid.knows_season)
-        raw = _contributions(self._boosters["value"][0], with_targets(inputs, targets))
+        raw = self._contributor("value").of_grid(inputs, targets)
         base = raw[:, -1] + _passing(raw, inputs.shape[1]) + np.log(calibration.unit_minor)
         return Contributions(names=self._names, base=base, values=_by_input(raw, inputs.shape[1]))
-
-
-def _contributions(booster: "Booster", inputs: Inputs) -> Floats:
-    """(rows, columns + 1): SHAP values, then the mean prediction."""
-    answer: Floats = np.asarray(booster.predict(inputs, pred_contrib=True, num_threads=1), dtype=np.float64)
-    return answer
 
 
 def _by_input(raw: Floats, width: int) -> Floats:

@@ -1,0 +1,81 @@
+"""The tabulated SHAP values are LightGBM's own, to the last digits, or refuse the trees they cannot explain."""
+
+from typing import Any
+
+import lightgbm
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from scoring.engine.contributor import Contributor
+from scoring.engine.tree_shap import TreeShap, UnsupportedTreesError
+
+_COLUMNS = 8
+
+
+def _inputs(rows: int, *, missing: float, seed: int) -> npt.NDArray[np.float32]:
+    chance = np.random.default_rng(seed)
+    inputs = (chance.normal(size=(rows, _COLUMNS)) * [1, 1, 10, 10, 100, 1, 1, 1]).astype(np.float32)
+    inputs[chance.random(inputs.shape) < missing] = np.nan
+    inputs[:, 5] = np.round(inputs[:, 5])
+    return inputs
+
+
+def _booster(inputs: npt.NDArray[np.float32], **changes: Any) -> lightgbm.Booster:
+    target = np.nan_to_num(inputs[:, 0]) * np.nan_to_num(inputs[:, 1]) + np.nan_to_num(inputs[:, 2]) / 10 > (
+        inputs[:, 5] == 1
+    )
+    parameters = {"objective": "binary", "num_leaves": 15, "min_data_in_leaf": 5, "verbose": -1, "num_threads": 1}
+    own = {name: value for name, value in changes.items() if name != "categorical"}
+    data = lightgbm.Dataset(inputs, target, categorical_feature=changes.get("categorical", []), params=own)
+    return lightgbm.train({**parameters, **own}, data, num_boost_round=25)
+
+
+@pytest.mark.parametrize("missing", [0.0, 0.2])
+def test_contributions_are_those_of_lightgbm(missing: float) -> None:
+    booster = _booster(_inputs(600, missing=missing, seed=1))
+    asked = _inputs(200, missing=0.3, seed=2)
+    expected = booster.predict(asked, pred_contrib=True, num_threads=1)
+    np.testing.assert_allclose(TreeShap(booster, static=_COLUMNS).contributions(asked), expected, atol=1e-12)
+
+
+def test_contributions_add_up_to_the_prediction() -> None:
+    booster = _booster(_inputs(600, missing=0.2, seed=1))
+    asked = _inputs(50, missing=0.3, seed=2)
+    found = TreeShap(booster, static=_COLUMNS).contributions(asked).sum(axis=1)
+    np.testing.assert_allclose(found, booster.predict(asked, raw_score=True, num_threads=1), atol=1e-12)
+
+
+def test_a_grid_is_every_row_at_every_step() -> None:
+    booster = _booster(_inputs(600, missing=0.2, seed=1))
+    asked, static = _inputs(12, missing=0.2, seed=3), _COLUMNS - 3
+    steps = _inputs(12 * 4, missing=0.2, seed=4)[:, :3].reshape(12, 4, 3)
+    joined = np.concatenate([np.repeat(asked[:, :static], 4, axis=0), steps.reshape(-1, 3)], axis=1)
+    expected = booster.predict(joined, pred_contrib=True, num_threads=1)
+    found = TreeShap(booster, static=static).grid(asked[:, :static], steps)
+    np.testing.assert_allclose(found.reshape(-1, _COLUMNS + 1), expected, atol=1e-12)
+
+
+def test_a_value_on_a_threshold_goes_left_as_in_lightgbm() -> None:
+    inputs = _inputs(600, missing=0.0, seed=1)
+    booster = _booster(inputs)
+    thresholds = np.float32(booster.trees_to_dataframe()["threshold"].dropna().to_numpy()[:_COLUMNS])
+    asked = np.tile(thresholds, (3, 1))
+    expected = booster.predict(asked, pred_contrib=True, num_threads=1)
+    np.testing.assert_allclose(TreeShap(booster, static=_COLUMNS).contributions(asked), expected, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"categorical": [5]}, {"zero_as_missing": True}, {"linear_tree": True}],
+    ids=["categories", "zero as missing", "linear leaves"],
+)
+def test_trees_of_other_kinds_are_explained_by_lightgbm_itself(changes: dict[str, Any]) -> None:
+    inputs = np.abs(_inputs(600, missing=0.0, seed=1))
+    booster = _booster(inputs, **changes)
+    with pytest.raises(UnsupportedTreesError):
+        TreeShap(booster, static=_COLUMNS)
+    if "linear_tree" in changes:
+        return  # which LightGBM cannot explain either
+    found = Contributor(booster, static=_COLUMNS).of_rows(inputs[:5])
+    np.testing.assert_allclose(found, booster.predict(inputs[:5], pred_contrib=True, num_threads=1))
