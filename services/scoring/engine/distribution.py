@@ -52,6 +52,15 @@ class Curve:
         answer: Floats = np.exp(self._log_at(days))
         return answer
 
+    def silent_through_each(self, days: Floats) -> Floats:
+        """(rows, days): P(no order within each of `days`)."""
+        left = np.concatenate([np.zeros((len(self.log_survival), 1)), self.log_survival], axis=1)
+        interval = np.clip(np.searchsorted(self.edges, days, side="left") - 1, 0, len(self.edges) - 2)
+        start, end = left[:, interval], left[:, interval + 1]
+        share = (days - self.edges[interval]) / (self.edges[interval + 1] - self.edges[interval])
+        answer: Floats = np.exp(start + share * (end - start))
+        return answer
+
     def through(self, days: float, probability: Floats) -> "Curve":
         """The same curves with the hazard scaled by one factor each, so that P(no order within `days`) is as given."""
         wanted = np.log(np.clip(probability, _TINY, 1.0 - _TINY))

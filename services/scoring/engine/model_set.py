@@ -16,6 +16,7 @@ from scoring.engine.btyd import Flags, Floats, History
 from scoring.engine.design import FeatureColumns, Inputs, model_inputs, target_inputs, with_targets
 from scoring.engine.distribution import Curve, baseline_curve, initial_log_odds, log_survival, logit, sigmoid
 from scoring.engine.explanation import Explainer
+from scoring.engine.raw_scores import RawScores
 from scoring.engine.scores import Scores
 from scoring.engine.spec import ModelSetSpec, UnusableModelSetError, read_spec
 from scoring.engine.value import ValueEstimate, baseline_expected, cumulative_expected, interval_around
@@ -33,6 +34,7 @@ class ModelSet:
         self.boosters = boosters
         self._columns = FeatureColumns(spec.columns)
         self._edges = np.asarray(spec.grid.edges)
+        self._raw = {name: [RawScores(booster) for booster in found] for name, found in boosters.items()}
         self._explainer = Explainer(spec, boosters)
 
     def basis(self, kind: PredictionKind) -> PredictionBasis:
@@ -76,7 +78,7 @@ class ModelSet:
         silent = curve.silent_through(float(horizon))
         value = self._value(rows, inputs, history, curve, float(horizon), threads)
         days = np.union1d(self._edges[1:], [float(horizon)])
-        within = np.column_stack([1.0 - curve.silent_through(float(day)) for day in days])
+        within = 1.0 - curve.silent_through_each(days)
         reasons = self._explainer.reasons(rows, inputs, history, drivers) if drivers and len(rows) else None
         return Scores(
             horizon_days=horizon,
@@ -99,7 +101,7 @@ class ModelSet:
         curve = Curve(edges=self._edges, log_survival=log_survival(hazard))
         if self.basis(PredictionKind.CHURN) is PredictionBasis.BASELINE or not self.spec.direct_weight:
             return curve
-        direct = _raw(self.boosters["churn"][0], inputs, threads)
+        direct = self._raw["churn"][0](inputs, threads=threads)
         weight = self.spec.direct_weight
         log_odds = weight * direct + (1.0 - weight) * logit(curve.silent_through(float(self.horizon_days)))
         return curve.through(float(self.horizon_days), sigmoid(log_odds))
@@ -108,8 +110,8 @@ class ModelSet:
         """(rows, intervals): log-odds of an order in each interval, given none before it."""
         targets = target_inputs(rows, self._columns, self._edges, knows_season=self.spec.grid.knows_season)
         joined = with_targets(inputs, targets)
-        boosters = self.boosters["next_purchase"]
-        raw = sum(_raw(booster, joined, threads) for booster in boosters) / len(boosters)
+        forests = self._raw["next_purchase"]
+        raw = sum(forest(joined, threads=threads) for forest in forests) / len(forests)
         found: Floats = np.reshape(raw, targets.shape[:2]) + initial_log_odds(self.spec.btyd, history, self._edges)
         return found
 
@@ -124,8 +126,8 @@ class ModelSet:
         else:
             edges = np.asarray(calibration.edges)
             targets = target_inputs(rows, self._columns, edges, knows_season=self.spec.grid.knows_season)
-            booster = self.boosters["value"][0]
-            raw = np.reshape(_raw(booster, with_targets(inputs, targets), threads), targets.shape[:2])
+            forest = self._raw["value"][0]
+            raw = np.reshape(forest(with_targets(inputs, targets), threads=threads), targets.shape[:2])
             reach = min(horizon, float(edges[-1]))
             expected = cumulative_expected(np.exp(raw) * calibration.unit_minor, edges, reach)
             if horizon > reach:
@@ -167,11 +169,6 @@ def load_model_set(path: Path) -> ModelSet:
     except LightGBMError as error:
         raise UnusableModelSetError(path, f"LightGBM cannot read its trees ({error})") from error
     return ModelSet(spec, boosters)
-
-
-def _raw(booster: "Booster", inputs: Inputs, threads: int) -> Floats:
-    answer: Floats = np.asarray(booster.predict(inputs, raw_score=True, num_threads=threads), dtype=np.float64)
-    return answer
 
 
 def _spread(values: Floats, ordered: Flags) -> Floats:
