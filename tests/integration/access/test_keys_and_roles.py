@@ -28,13 +28,12 @@ def ask(live: Live, query: str, role: str | None = "agent", **variables: Any) ->
         return client.post("/graphql", json={"query": query, "variables": variables})
 
 
-def make_key(live: Live, **options: Any) -> str:
+def make_key(live: Live, *, tenant: str = "shop", expires_at: datetime | None = None) -> str:
     async def create() -> str:
         connection = await connect(live.database_url)
         try:
             return await create_api_key(
-                connection,
-                **({"tenant": "shop", "role": Role.AGENT, "name": "test", "now": datetime.now(UTC)} | options),
+                connection, tenant=tenant, role=Role.AGENT, name="test", now=datetime.now(UTC), expires_at=expires_at
             )
         finally:
             await connection.close()
