@@ -90,7 +90,7 @@ def feature_tables(
 ) -> Iterator[pa.Table]:
     """The features of the spine's rows in the spine's order, at most `rows_at_once` a table, as doubles."""
     statement = (
-        f"select customer_id, as_of, {', '.join(_encoded(name) for name in columns)} from ({feature_vectors_sql()}) "
+        f"select customer_id, as_of, {', '.join(encoded(name) for name in columns)} from ({feature_vectors_sql()}) "
         "as vector order by as_of, customer_id"
     )
     for bucket in buckets(snapshot, memory_limit=memory_limit):
@@ -126,7 +126,8 @@ def _check_order(found: pa.Table, expected: pa.Table) -> None:
             raise SpineOrderError
 
 
-def _encoded(name: str) -> str:
+def encoded(name: str) -> str:
+    """The feature as a double, in words that DuckDB and Spark share: null stays null, a category is its code."""
     feature = FEATURE_BY_NAME[name]
     if feature.dtype is FeatureType.CATEGORY:
         branches = " ".join(f"when '{word}' then {code}" for code, word in enumerate(feature.vocabulary))

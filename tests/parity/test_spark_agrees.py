@@ -3,28 +3,27 @@
 import os
 import sys
 from collections.abc import Iterator
-from datetime import UTC
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
 from customer.features.definitions import FEATURE_NAMES
-from customer.features.relations import RELATIONS, SPINE, ColumnType
+from customer.features.relations import RELATIONS, SPINE
 from tests.parity.engines import Vectors, differences, reference
 from tests.parity.planted import planted_world
 from tests.parity.randomised import random_world
 from tests.parity.world import World
-from training.spark_features import spark_features
+from training.examples import feature_frame
+from training.order_snapshot import snapshot_from_orders
+from training.spark_features import spark_features, spark_schema, write_spark_features
+from training.spine import build_spine
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
-
-_SPARK_TYPE = {
-    ColumnType.BIGINT: "bigint",
-    ColumnType.INTEGER: "int",
-    ColumnType.TEXT: "string",
-    ColumnType.INSTANT: "timestamp",
-}
 
 
 @pytest.fixture(scope="module")
@@ -56,9 +55,7 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator["SparkSession"]:
 def spark_vectors(spark: "SparkSession", world: World) -> Vectors:
     rows = world.relations() | {"spine": world.spine_rows()}
     frames = {
-        name: spark.createDataFrame(
-            rows[name], ", ".join(f"{column} {_SPARK_TYPE[kind]}" for column, kind in columns.items())
-        )
+        name: spark.createDataFrame(rows[name], spark_schema(columns))
         for name, columns in (RELATIONS | {"spine": SPINE}).items()
     }
     vectors: Vectors = {}
@@ -72,3 +69,20 @@ def test_spark_computes_every_feature_exactly(spark: "SparkSession") -> None:
     world = planted_world()
     world.add(random_world(7, first_id=100_000))
     assert differences(reference(world), spark_vectors(spark, world)) == []
+
+
+def test_features_of_a_snapshot_written_by_spark_are_those_of_one_machine(
+    spark: "SparkSession", tmp_path: Path
+) -> None:
+    orders = tmp_path / "orders.csv"
+    rows = [f"c{n % 9},o{n},2024-{1 + n % 9:02}-{1 + n % 27:02}T10:00:00Z,{n}.50,web,p{n % 4}" for n in range(1, 90)]
+    orders.write_text("\n".join(["customer_id,order_id,ordered_at,amount,channel,product_id", *rows]))
+    end = datetime(2025, 1, 1, tzinfo=UTC)
+    snapshot, _ = snapshot_from_orders(orders, tmp_path / "snapshot", known_before=end, now=end)
+    spine = build_spine(snapshot, [datetime(2024, 6, 1, tzinfo=UTC), end])
+    frame = feature_frame(snapshot, spine)
+    write_spark_features(spark, snapshot, spine, tmp_path / "features")
+    table = pq.read_table(tmp_path / "features").sort_by([("as_of", "ascending"), ("customer_id", "ascending")])
+    assert table["customer_id"].to_pylist() == frame.customer_id.tolist()
+    found = np.column_stack([table[name].to_numpy() for name in frame.columns])
+    np.testing.assert_array_equal(found, frame.values)
