@@ -16,7 +16,6 @@ from profile_api.store.policy_parameters import policy_parameters
 CHUNK = 20_000
 """Customers per round of statements: what a round sorts stays in memory, and time stays linear."""
 
-_MANY = 1_000
 _BULK_SHARE = 20
 
 # The planner cannot know how many rows the first steps of these long statements yield. Without nested loops its worst
@@ -46,9 +45,10 @@ async def refresh_derived(
 ) -> DerivedSummary:
     """Recomputes the customers' derived tables in one transaction; None means everybody, references and RFM included.
 
-    Ids may be roots, members or absorbed. After an unmerge, pass the ids of both persons. Many ids at once (a bulk
-    import) change what customers are measured against, so they lead to recomputing everybody. `progress` is told how
-    many customers of how many are done; `statement` gives other SQL than this package's own, by name.
+    Ids may be roots, members or absorbed. After an unmerge, pass the ids of both persons. A twentieth of all customers
+    or more change what customers are measured against, so they lead to recomputing everybody. `policy` defaults to the
+    tenant's; `progress` is told how many customers of how many are done; `statement` gives other SQL, by name, than
+    this package's own.
     """
     async with connection.transaction():
         policy = policy or await get_policy(connection, tenant_id)
@@ -56,6 +56,11 @@ async def refresh_derived(
         if customer_ids is None or await run.is_bulk(len(customer_ids)):
             return await run.everybody(progress)
         return await run.touched(list(customer_ids))
+
+
+async def refresh_quintiles(connection: asyncpg.Connection, tenant_id: int, *, now: datetime) -> None:
+    """Compares all buyers of the tenant with each other anew; single changes leave quintiles as they are."""
+    await connection.execute(named_statement("metrics_rfm"), tenant_id, now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,15 +75,16 @@ class _Run:
         await self._refresh_references(None)
         persons = await self._persons(self.statement("derived_everybody"), self.tenant_id)
         total = await self._recompute_all(persons, progress)
-        await self.connection.execute(self.statement("metrics_rfm"), self.tenant_id, self.now)
+        await refresh_quintiles(self.connection, self.tenant_id, now=self.now)
         return total
 
     async def is_bulk(self, count: int) -> bool:
         """Whether so many customers changed that the others' references and quintiles must have changed, too."""
-        if count < _MANY:
-            return False
-        known = await self.connection.fetchval("select count(*) from customer where tenant_id = $1", self.tenant_id)
-        return bool(count * _BULK_SHARE >= known)
+        few_more = await self.connection.fetchval(
+            "select count(*) from (select from customer where tenant_id = $1 and id = root_id limit $2) as known",
+            *(self.tenant_id, count * _BULK_SHARE + 1),
+        )
+        return bool(few_more <= count * _BULK_SHARE)
 
     async def touched(self, customer_ids: list[int]) -> DerivedSummary:
         persons = await self._persons(self.statement("derived_members"), self.tenant_id, customer_ids)

@@ -56,12 +56,21 @@ class Derivation:
     def refresh_at(self, tenant_id: int, now: datetime, *, statement: Callable[[str], str] | None = None) -> None:
         self.runner.run(refresh_derived(self.connection, tenant_id, None, now=now, statement=statement))
 
-    def load(self, world: World) -> tuple[int, World]:
-        """The new tenant's id, and the world with the references that hold in it. Person i's root has the id 10 i."""
+    def load(self, world: World, *, bystanders: int = 0) -> tuple[int, World]:
+        """The new tenant's id, and the world with the references that hold in it. Person i's root has the id 10 i.
+
+        Bystanders are customers without facts: next to enough of them a single change is not a bulk change.
+        """
         self.execute(
             "insert into tenant (id, key, name, currency, time_zone) overriding system value "
             "values (1, 't', 't', 'EUR', $1)",
             world.zone,
+        )
+        self.execute(
+            "insert into customer (id, tenant_id, root_id, created_at) overriding system value "
+            "select id, 1, id, $2 from generate_series(100000, 99999 + $1::integer) as id",
+            bystanders,
+            NOW,
         )
         for index, person in enumerate(world.people):
             self._load_person(10 * index, person, world.zone)

@@ -56,7 +56,7 @@ def test_the_last_transition_not_after_an_instant_is_the_stage_at_that_instant(
 @given(generated=worlds())
 def test_refreshing_one_by_one_in_any_order_equals_refreshing_all(derivation: Derivation, generated: World) -> None:
     with derivation.undone():
-        tenant, world = derivation.load(generated)
+        tenant, world = derivation.load(generated, bystanders=60)
         derivation.refresh(tenant, world)
         everything = _everything(derivation)
         for index in reversed(range(len(world.people))):
