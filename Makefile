@@ -23,7 +23,7 @@ $(INSTALLED_DEMO): $(LOCKS)/demo.lock $(LOCKS)/build.lock pyproject.toml
 	$(PIP) --no-deps --no-build-isolation --editable .
 	touch $(INSTALLED_DEMO)
 
-.PHONY: help install demo down doctor test check format lock
+.PHONY: help install demo down doctor test check format lock bench-scale
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
 
@@ -50,6 +50,9 @@ check: install ## Format, lint, types, import contracts
 format: install ## Rewrite the sources in the common format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+bench-scale: install ## Measure features at scale: offline, export, live (minutes; ARGS="--sizes 100000" for a quick look)
+	$(BIN)/python -m benchmarks.scale_features $(ARGS)
 
 lock: install ## Write the lock files anew from pyproject.toml (needs the network)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
