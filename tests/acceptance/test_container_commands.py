@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -50,12 +51,13 @@ def parcours(*arguments: str) -> list[str]:
 
 @contextmanager
 def running(command: list[str], environment: dict[str, str], folder: Path) -> Iterator[subprocess.Popen[bytes]]:
-    process = subprocess.Popen(command, env=environment, cwd=folder)
+    # In a session of its own: as in a container, everything it started ends with it.
+    process = subprocess.Popen(command, env=environment, cwd=folder, start_new_session=True)
     try:
         yield process
     finally:
-        process.terminate()
-        process.wait(30)
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait(60)
 
 
 def test_the_migration_job_makes_the_tables_the_profile_api_then_serves_in_production(
