@@ -1,5 +1,6 @@
 """How the derivation reaches its rows: merges, bulk, the caller's settings, policies, and no scan of a whole table."""
 
+import inspect
 import json
 from dataclasses import replace
 from datetime import timedelta
@@ -8,6 +9,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import asyncpg
 import psycopg
 import pytest
 
@@ -199,3 +201,9 @@ _FILLING = (
     "from generate_series(1, 20000) n",
     "analyze",
 )
+
+
+@pytest.mark.parametrize("name", ["lifecycle_clock", "lifecycle_transition", "journey", "metrics", "derived_members"])
+def test_the_driver_keeps_every_statement_of_the_hot_path_prepared(name: str) -> None:
+    most = inspect.signature(asyncpg.connect).parameters["max_cacheable_statement_size"].default
+    assert len(named_statement(name)) < most
