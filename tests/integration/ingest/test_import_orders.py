@@ -125,6 +125,35 @@ def test_returns_in_a_later_file_find_their_orders_in_the_database(database_url:
     ]
 
 
+def test_returns_net_alike_whether_they_come_with_their_orders_or_in_a_later_file(
+    database_url: str, tmp_path: Path
+) -> None:
+    bought = [
+        order(f"o{n}", f"2026-01-{n + 1:02}", 10 + n, f"c{n % 3}", product_id=f"p{n % 4}", quantity=1)
+        for n in range(20)
+    ]
+    returned = [
+        order(f"r{n}", f"2026-01-{2 * n + 3:02}", 15, f"c{n % 4}", product_id=f"p{n % 5}", quantity=-1)
+        for n in range(12)
+    ] + [order("o4", "2026-01-30", 14, "c1", product_id="p0", is_return="true")]
+    import_orders(database_url, write_csv(tmp_path / "all.csv", bought + returned), now=NOW, tenant="whole")
+    import_orders(database_url, write_csv(tmp_path / "orders.csv", bought), now=NOW, tenant="split")
+    import_orders(database_url, write_csv(tmp_path / "returns.csv", returned), now=NOW, tenant="split")
+
+    def netted(tenant: str) -> tuple[object, object]:
+        matches = (
+            "select adjustment_key, order_key, amount_minor from order_adjustment join tenant on tenant_id = tenant.id "
+            "left join customer_order on order_id = customer_order.id where tenant.key = %s order by 1"
+        )
+        orders = (
+            "select order_key, refunded_minor, invalid_at, invalid_received_at from customer_order "
+            "join tenant on tenant_id = tenant.id where tenant.key = %s order by 1"
+        )
+        return rows(database_url, matches, tenant), rows(database_url, orders, tenant)
+
+    assert netted("whole") == netted("split")
+
+
 def test_an_import_that_fails_leaves_nothing(database_url: str, file: Path) -> None:
     def trip(step: str) -> None:
         if step == "committing":
