@@ -315,12 +315,13 @@ touchpoint_summary as materialized (
     count(*) filter (where type = 'CAMPAIGN' and days_ago <= 90) as campaign_count_90d,
     count(*) filter (
       where days_ago <= 90 and name in (
-        'Email Opened', 'Email Link Clicked', 'Promotion Clicked', 'Push Notification Tapped', 'Coupon Entered',
-        'Coupon Applied'
+        'Email Opened', 'Email Link Clicked', 'SMS Link Clicked', 'Push Notification Tapped', 'Promotion Clicked',
+        'Coupon Entered', 'Coupon Applied', 'Coupon Redeemed'
       )
     ) as campaign_response_count_90d,
     min(days_ago) filter (where type = 'CAMPAIGN') as days_since_last_campaign,
-    count(*) filter (where name = 'Coupon Applied' and days_ago <= 365) as coupon_count_365d,
+    count(*) filter (where name in ('Coupon Applied', 'Coupon Redeemed') and days_ago <= 365) as coupon_count_365d,
+    count(*) filter (where name in ('Unsubscribed', 'Email Marked as Spam') and days_ago <= 365) as opt_out_count_365d,
     count(*) filter (where type = 'SERVICE' and days_ago <= 90) as service_count_90d,
     count(*) filter (where type = 'SERVICE' and days_ago <= 365) as service_count_365d,
     min(days_ago) filter (where type = 'SERVICE') as days_since_last_service,
@@ -571,6 +572,7 @@ select
   cast(coalesce(touchpoint_summary.campaign_response_count_90d, 0) as bigint) as campaign_response_count_90d,
   cast(touchpoint_summary.days_since_last_campaign as bigint) as days_since_last_campaign,
   cast(coalesce(touchpoint_summary.coupon_count_365d, 0) as bigint) as coupon_count_365d,
+  cast(coalesce(touchpoint_summary.opt_out_count_365d, 0) as bigint) as opt_out_count_365d,
   cast(coalesce(touchpoint_summary.service_count_90d, 0) as bigint) as service_count_90d,
   cast(coalesce(touchpoint_summary.service_count_365d, 0) as bigint) as service_count_365d,
   cast(touchpoint_summary.days_since_last_service as bigint) as days_since_last_service,

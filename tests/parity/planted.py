@@ -6,6 +6,7 @@ from itertools import count
 from typing import Any
 
 from customer.features.moment import local_midnight
+from customer.touchpoint import TYPE_OF_EVENT
 from tests.parity.world import TIME_ZONE, Adjustment, Event, Line, Member, Order, World
 
 NOON = datetime(2024, 6, 12, 12, 30, tzinfo=UTC)
@@ -109,7 +110,7 @@ def _facts_on_the_edge_of_every_window(plant: Planter) -> None:
             plant.adjustment(customer, order, ago(days, before=NOON - timedelta(minutes=30)), 100)
             for kind in TYPES:
                 plant.event(customer, ago(days, before=NOON - timedelta(hours=2)), kind=kind, name=f"{kind} happened")
-            for name in ("Email Opened", "Coupon Applied"):
+            for name in ("Email Opened", "Coupon Applied", "Unsubscribed"):
                 plant.event(customer, ago(days, before=NOON - timedelta(hours=2)), kind="CAMPAIGN", name=name)
 
 
@@ -255,6 +256,11 @@ def _every_channel_and_store(plant: Planter) -> None:
         plant.order(plant.customer(), ago(2), 100, channel=channel)
 
 
+def _every_name_of_an_event(plant: Planter) -> None:
+    for name in TYPE_OF_EVENT:
+        plant.event(plant.customer(), ago(5), kind=TYPE_OF_EVENT[name], name=name)
+
+
 def _local_hours_and_days(plant: Planter) -> None:
     """Hours at the limits of morning and evening, every weekday, leap day, both changes of the clocks, year's end."""
     midnight = local_midnight(NOON.date(), TIME_ZONE)
@@ -332,6 +338,7 @@ PLANTS: tuple[Callable[[Planter], None], ...] = (
     _without_amounts,
     _products_and_categories,
     _every_channel_and_store,
+    _every_name_of_an_event,
     _local_hours_and_days,
     _several_instants_of_one_customer,
     _several_members,

@@ -15,9 +15,11 @@ from tests.parity.world import Adjustment, Event, Line, Order, World
 Vector = dict[str, FeatureValue]
 
 RESPONSES = {
-    "Email Opened", "Email Link Clicked", "Promotion Clicked", "Push Notification Tapped", "Coupon Entered",
-    "Coupon Applied",
+    "Email Opened", "Email Link Clicked", "SMS Link Clicked", "Push Notification Tapped", "Promotion Clicked",
+    "Coupon Entered", "Coupon Applied", "Coupon Redeemed",
 }  # fmt: skip
+COUPONS = {"Coupon Applied", "Coupon Redeemed"}
+OPT_OUTS = {"Unsubscribed", "Email Marked as Spam"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,7 +308,8 @@ def _touchpoints(known: Known) -> Vector:
         "campaign_count_90d": _within(ages("CAMPAIGN"), 90),
         "campaign_response_count_90d": _within([age for age, name in named if name in RESPONSES], 90),
         "days_since_last_campaign": min(ages("CAMPAIGN"), default=None),
-        "coupon_count_365d": _within([age for age, name in named if name == "Coupon Applied"], 365),
+        "coupon_count_365d": _within([age for age, name in named if name in COUPONS], 365),
+        "opt_out_count_365d": _within([age for age, name in named if name in OPT_OUTS], 365),
         "service_count_90d": _within(ages("SERVICE"), 90),
         "service_count_365d": _within(ages("SERVICE"), 365),
         "days_since_last_service": min(ages("SERVICE"), default=None),
