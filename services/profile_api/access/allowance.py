@@ -35,6 +35,7 @@ class Allowance:
         self._callers = callers
         self._clock = clock
         self._buckets: dict[Hashable, _Bucket] = {}
+        self._policy = f'"{quota.name}";q={quota.per_minute};w=60'
 
     def take(self, caller: Hashable, amount: float) -> bool:
         """Whether the caller may use `amount` now; if so it is used. False leaves the bucket as it was."""
@@ -55,11 +56,13 @@ class Allowance:
 
     def headers(self, caller: Hashable) -> tuple[tuple[str, str], ...]:
         """The fields of the IETF draft `RateLimit header fields for HTTP`, for this quota."""
-        left = self.left(caller)
-        full_in_s = math.ceil((self._quota.per_minute - left) / self._quota.per_second)
+        quota = self._quota
+        bucket = self._buckets.get(caller)
+        left = quota.per_minute if bucket is None else max(0, int(bucket.level))  # as of the caller's last request
+        full_in_s = math.ceil((quota.per_minute - left) * 60 / quota.per_minute)
         return (
-            ("ratelimit-policy", f'"{self._quota.name}";q={self._quota.per_minute};w=60'),
-            ("ratelimit", f'"{self._quota.name}";r={left};t={full_in_s}'),
+            ("ratelimit-policy", self._policy),
+            ("ratelimit", f'"{quota.name}";r={left};t={full_in_s}'),
         )
 
     def _filled(self, caller: Hashable) -> _Bucket:

@@ -12,6 +12,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp
 
 from profile_api.access.allowance import Allowance, Quota
 from profile_api.access.api_keys import list_api_keys
@@ -23,6 +24,7 @@ from profile_api.graph.request import GraphExecutor
 from profile_api.http.documents import Documents, read_manifest
 from profile_api.http.door import Door
 from profile_api.http.event_stream import EventStream
+from profile_api.http.front import Front
 from profile_api.http.graphiql import ASSETS
 from profile_api.http.graphql_endpoint import GraphQLEndpoint
 from profile_api.http.health import livez, readyz
@@ -51,7 +53,7 @@ def build_app(
     executor: GraphExecutor,
     connections: asyncpg.Pool,
     clock: Clock = lambda: datetime.now(UTC),
-) -> Starlette:
+) -> ASGIApp:
     """The application. `connections` is a pool not opened yet; it and `executor` live as long as the application."""
     http = httpx.AsyncClient(timeout=3.0)
     edge = _edge(settings, executor, connections, http, clock)
@@ -67,15 +69,15 @@ def build_app(
             app.state.connections = connections
             yield
 
-    routes = _routes(edge)
-    paths = frozenset(route.path for route in routes if isinstance(route, Route))
-    middleware = [Middleware(Observed, routes=paths), *_cors(settings)]
-    return Starlette(routes=routes, middleware=middleware, lifespan=lifespan)
-
-
-def _routes(edge: Edge) -> list[BaseRoute]:
     stream = EventStream(operations=edge.operations, sockets=edge.sockets, settings=edge.settings)
     graphql = GraphQLEndpoint(operations=edge.operations, door=edge.door, event_stream=stream, settings=edge.settings)
+    routes = _routes(edge, graphql)
+    rest = Starlette(routes=routes, middleware=_cors(settings), lifespan=lifespan)
+    paths = frozenset(route.path for route in routes if isinstance(route, Route))
+    return Observed(Front(graphql=graphql, rest=rest), routes=paths)
+
+
+def _routes(edge: Edge, graphql: GraphQLEndpoint) -> list[BaseRoute]:
     websocket = WebSocketEndpoint(
         operations=edge.operations, door=edge.door, sockets=edge.sockets, settings=edge.settings
     )

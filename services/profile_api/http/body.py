@@ -42,7 +42,8 @@ async def read_body(receive: Receive, *, encoding: str, declared: str, limit: in
 
 async def _first_message(receive: Receive, within_s: float) -> MutableMapping[str, Any]:
     try:
-        message = await asyncio.wait_for(receive(), within_s)
+        async with asyncio.timeout(within_s):  # wait_for would make a task of every request
+            message = await receive()
     except TimeoutError:
         raise TooSlowError(within_s) from None
     if message["type"] == "http.disconnect":

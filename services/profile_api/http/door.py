@@ -1,9 +1,9 @@
 """Who is at the door: the bearer token of a request or a WebSocket, and how often strangers may try."""
 
 import asyncio
+from collections.abc import Mapping
 
 import asyncpg
-from starlette.datastructures import Headers
 from starlette.types import Scope
 
 from profile_api.access.allowance import Allowance
@@ -12,6 +12,13 @@ from profile_api.access.errors import ForbiddenError, IdentityProviderDownError,
 from profile_api.graph.request import Caller
 from profile_api.http.operations import Clock
 from profile_api.http.refusal import NotAllowedError, OverloadedError, RateLimitedError, UnauthorizedError
+
+RequestHeaders = Mapping[str, str]
+
+
+def headers_of(scope: Scope) -> RequestHeaders:
+    """The headers by lower-case name, the last of each; read once, for looking each up walks through all of them."""
+    return {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
 
 
 class Door:
@@ -22,7 +29,7 @@ class Door:
         self._failed_logins = failed_logins
         self._clock = clock
 
-    async def caller_of(self, headers: Headers, scope: Scope) -> Caller:
+    async def caller_of(self, headers: RequestHeaders, scope: Scope) -> Caller:
         """The caller of an HTTP request; raises `UnauthorizedError`, `NotAllowedError`, `RateLimitedError`."""
         token = bearer_token(headers.get("authorization", ""))
         if token is None:

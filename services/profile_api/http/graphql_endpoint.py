@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from starlette.datastructures import Headers
 from starlette.types import Receive, Scope, Send
 
 from profile_api.graph.request import Answer, AnswerKind, Caller, GraphError, OperationKind
 from profile_api.http.body import ClientGoneError, read_body
-from profile_api.http.door import Door, bearer_token
+from profile_api.http.door import Door, RequestHeaders, bearer_token, headers_of
 from profile_api.http.event_stream import EventStream
 from profile_api.http.graphiql import graphiql_page
 from profile_api.http.metrics import REFUSALS, count_answer
@@ -38,7 +37,7 @@ class _Exchange:
     scope: Scope
     receive: Receive
     send: Send
-    headers: Headers
+    headers: RequestHeaders
     accepted: tuple[MediaType, ...]
 
     @property
@@ -62,7 +61,7 @@ class GraphQLEndpoint:
         self._settings = settings
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        headers = Headers(scope=scope)
+        headers = headers_of(scope)
         accepted: tuple[MediaType, ...] = (MediaType.JSON,)
         try:
             accepted = acceptable(headers.get("accept", ""))

@@ -1,6 +1,7 @@
 """What is counted and timed at the edge, as Prometheus metrics; never with a label a client may choose."""
 
 import os
+from functools import cache
 from typing import Final
 
 from prometheus_client import (
@@ -16,7 +17,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from starlette.requests import Request
 from starlette.responses import Response
 
-from profile_api.graph.request import Answer
+from profile_api.graph.request import Answer, AnswerKind, OperationKind
 
 _SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
@@ -33,14 +34,29 @@ for _transport in ("websocket", "sse"):
     LISTENERS.labels(_transport)  # a gauge that is zero is shown as zero, not left out
 
 
+_PLAN, _QUEUE, _DATABASE, _FINISH = (STAGE_SECONDS.labels(stage) for stage in ("plan", "queue", "database", "finish"))
+
+
+@cache  # looking a child up costs more than counting with it
+def _answers(operation: OperationKind | None, kind: AnswerKind) -> Counter:
+    return ANSWERS.labels(operation.value if operation else "none", kind.value)
+
+
+@cache
+def of_request(route: str, status: int) -> tuple[Counter, Histogram]:
+    """What counts and what times the requests of a route that end with a status."""
+    return REQUESTS.labels(route, str(status)), REQUEST_SECONDS.labels(route)
+
+
 def count_answer(answer: Answer) -> None:
     """Adds one answer and the seconds of its stages."""
-    ANSWERS.labels(answer.operation.value if answer.operation else "none", answer.kind.value).inc()
+    _answers(answer.operation, answer.kind).inc()
     timings = answer.timings
-    STAGE_SECONDS.labels("plan").inc(timings.plan_s)
-    STAGE_SECONDS.labels("queue").inc(timings.queue_s)
-    STAGE_SECONDS.labels("database").inc(timings.database_s)
-    STAGE_SECONDS.labels("finish").inc(timings.finish_s)
+    if timings.plan_s:
+        _PLAN.inc(timings.plan_s)
+    _QUEUE.inc(timings.queue_s)
+    _DATABASE.inc(timings.database_s)
+    _FINISH.inc(timings.finish_s)
     if timings.batch_size > 1:
         BATCHED.inc()
 

@@ -1,15 +1,15 @@
 """Around every request: an id that follows it, the trace it belongs to, its time, its count. No personal data."""
 
 import logging
+import os
 import re
-import secrets
 import time
 from contextvars import ContextVar
 from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from profile_api.http.metrics import REQUEST_SECONDS, REQUESTS
+from profile_api.http.metrics import of_request
 
 _LOG: Final = logging.getLogger("parcours.http")
 _REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9._-]{1,64}")
@@ -50,8 +50,9 @@ class Observed:
         finally:
             seconds = time.perf_counter() - began
             route = scope["path"] if scope["path"] in self._routes else "other"
-            REQUESTS.labels(route, str(status)).inc()
-            REQUEST_SECONDS.labels(route).observe(seconds)
+            count, timed = of_request(route, status)
+            count.inc()
+            timed.observe(seconds)
             if status >= 500 or seconds > _SLOW_S:
                 _LOG.warning("%s %s %d %.0f ms", identity.decode(), route, status, seconds * 1000)
 
@@ -63,20 +64,19 @@ def _ids(scope: Scope) -> tuple[bytes, bytes]:
         if name == b"x-request-id" and _REQUEST_ID.fullmatch(value):
             identity = value
         elif name == b"traceparent" and (match := _TRACEPARENT.fullmatch(value)):
-            trace = b"00-%b-%b-%b" % (match[1], secrets.token_hex(8).encode(), match[2])
+            trace = b"00-%b-%b-%b" % (match[1], os.urandom(8).hex().encode(), match[2])
     if not trace:
-        trace = b"00-%b-%b-00" % (secrets.token_hex(16).encode(), secrets.token_hex(8).encode())
+        made = os.urandom(24).hex().encode()
+        trace = b"00-%b-%b-00" % (made[:32], made[32:])
     return identity or trace[3:35], trace
 
 
 def _add_headers(message: Message, identity: bytes, trace: bytes, seconds: float) -> None:
     total = b"total;dur=%.2f" % (seconds * 1000)
-    headers = [(name, value) for name, value in message.get("headers", ()) if name != b"server-timing"]
-    stages = [value for name, value in message.get("headers", ()) if name == b"server-timing"]
-    headers += [
+    message["headers"] = [
+        *message.get("headers", ()),
         (b"x-request-id", identity),
         (b"traceresponse", trace),
-        (b"server-timing", b", ".join((*stages, total))),
+        (b"server-timing", total),  # a second field of the name, after the stages': lists may be split over fields
         (b"x-content-type-options", b"nosniff"),
     ]
-    message["headers"] = headers

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 import uvicorn
-from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 from profile_api.access.connections import access_pool
 from profile_api.graph.engine import GraphEngine
@@ -20,7 +20,7 @@ from profile_api.settings import database_url, load_settings
 _LARGEST_MESSAGE: Final = 1_000_000
 
 
-def create_app() -> Starlette:
+def create_app() -> ASGIApp:
     """The application with everything read from the environment; uvicorn calls it in each worker."""
     edge = EdgeSettings.from_environment()
     url = database_url(load_settings())

@@ -12,7 +12,7 @@ import httpx
 import psycopg
 import pytest
 import uvicorn
-from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 from profile_api.access.api_keys import create_demo_keys
 from profile_api.access.connections import access_pool
@@ -72,7 +72,7 @@ def serving(
     """Serves until the block ends, in a thread with its own event loop."""
     built: list[GraphExecutor] = []
 
-    def build() -> Starlette:
+    def build() -> ASGIApp:
         built.append(engine())  # inside the server's event loop, as in production
         return build_app(settings=settings, executor=built[0], connections=access_pool(database_url))
 
