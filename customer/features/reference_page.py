@@ -19,7 +19,7 @@ _HEAD = f"""# Features
 Written from the definitions by `python -m customer.features.reference_page`; a test keeps it current.
 
 {len(FEATURES)} features, feature set `{FEATURE_SET}`, all computed by one SQL text,
-`customer/features/feature_vectors.sql`, on PostgreSQL (live), DuckDB (training) and Spark (training beyond one machine).
+`customer/features/feature_vectors.sql`, on PostgreSQL (live), DuckDB (training) and Spark (beyond one machine).
 
 - A feature of a customer *as of* an instant sees only facts that had occurred **and** were received before it, of the
   customer's members as they were known then.
