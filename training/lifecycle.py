@@ -23,6 +23,7 @@ from training.registry import (
     point_alias,
 )  # fmt: skip
 from training.settings import TrainingSettings, database_url
+from training.snapshot import Snapshot
 from training.tracking import log_training
 from training.train import Progress, Trained, train_models
 
@@ -53,9 +54,20 @@ def train_from_database(
         snapshot = snapshot_from_database(
             url, Path(folder) / "snapshot", known_before=as_of, tenant_key=settings.tenant
         )
-        trained = train_models(
-            snapshot, as_of=as_of, horizon_days=horizon_days, recipe=recipe, seed=seed, progress=progress
-        )
+        return train_and_register(
+            settings, snapshot, as_of=as_of, horizon_days=horizon_days, recipe=recipe, seed=seed, force=force,
+            promote=promote, progress=progress,
+        )  # fmt: skip
+
+
+def train_and_register(
+    settings: TrainingSettings, snapshot: Snapshot, *, as_of: datetime, horizon_days: int | None, recipe: Recipe,
+    seed: int, force: bool, promote: bool, progress: Progress,
+) -> Training:  # fmt: skip
+    """What follows once the facts are frozen; every decision of the gate goes to the log."""
+    trained = train_models(
+        snapshot, as_of=as_of, horizon_days=horizon_days, recipe=recipe, seed=seed, progress=progress
+    )
     progress("logging to MLflow")
     client = connect(settings)
     registered = log_training(client, trained, recipe=recipe, source=f"database snapshot {snapshot.content_hash}")
@@ -66,7 +78,7 @@ def train_from_database(
     is_promoted = promote and (passed or force)
     point_alias(client, CHAMPION if is_promoted else CHALLENGER, registered)
     record_decision(
-        url,
+        database_url(settings),
         settings.tenant,
         Decision(
             action="PROMOTION" if is_promoted else "REFUSAL",

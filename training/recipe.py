@@ -8,8 +8,8 @@ from typing import Any
 class Recipe:
     """`spine_rows` bounds the (customer, cutoff) pairs, `hazard_rows` the (pair, interval) examples of one booster."""
 
-    spine_rows: int = 150_000
-    hazard_rows: int = 400_000
+    spine_rows: int = 120_000
+    hazard_rows: int = 300_000
     value_rows: int = 150_000
     churn_rows: int = 120_000
     hazard_trees: int = 150

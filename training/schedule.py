@@ -11,6 +11,7 @@ from training.recipe import Recipe
 WARM_UP_DAYS = 60
 SEASON_WARM_UP_DAYS = 150
 YEAR_DAYS = 365
+_DAILY_DAYS = 14
 _LOOK_BACK_DAYS = 2 * YEAR_DAYS + WARM_UP_DAYS
 
 
@@ -62,6 +63,8 @@ def hazard_edges(horizon_days: int, waits: Floats, reach_days: int) -> tuple[int
     inside = waits[waits < horizon_days]
     edges = {0, horizon_days, *(round(horizon_days * part / 6) for part in range(1, 6))}
     if inside.size:
+        if np.median(inside) < _DAILY_DAYS:
+            edges |= set(range(min(_DAILY_DAYS // 2, horizon_days)))
         edges |= {int(np.ceil(edge + 1)) for edge in np.quantile(inside, np.linspace(0.0, 0.9, 10))}
     beyond = [round(horizon_days * factor) for factor in (4 / 3, 2, 3, 4)]
     edges |= {edge for edge in beyond if edge <= min(reach_days, 2 * YEAR_DAYS)}
@@ -75,10 +78,11 @@ def value_edges(horizon_days: int) -> tuple[int, ...]:
 
 
 def _at_least_a_day_apart(edges: list[int], horizon_days: int) -> tuple[int, ...]:
-    """Thins edges closer together than a thirtieth of the horizon; keeps 0 and the horizon."""
-    apart = max(1, horizon_days // 30)
+    """Thins edges closer together than a thirtieth of the horizon, but for the first two weeks, whose days differ by
+    the weekday; keeps 0 and the horizon."""
     kept = [edges[0]]
     for edge in edges[1:]:
+        apart = 1 if edge <= _DAILY_DAYS else max(1, horizon_days // 30)
         if edge == horizon_days and kept[-1] != 0 and edge - kept[-1] < apart:
             kept[-1] = edge
         elif edge - kept[-1] >= apart or edge == horizon_days:

@@ -81,6 +81,7 @@ def bounded_connection(*, memory_limit: str = MEMORY_LIMIT, spill: Path | None =
         settings["temp_directory"] = str(spill)
     connection = duckdb.connect(config=settings)
     connection.execute("set TimeZone = 'UTC'")
+    connection.execute("set enable_progress_bar = false")  # it would go to stdout, among the results
     return connection
 
 

@@ -41,7 +41,7 @@ Change = Callable[[Sequence[Order]], Sequence[Order]]
 def shop(customers: int = 160, seed: int = 9) -> list[Order]:
     """Orders from START to END: regular and rare buyers, some of whom leave."""
     chance = random.Random(seed)
-    found = []
+    found: list[Order] = []
     for customer in range(customers):
         rhythm, basket = chance.choice([10, 25, 70]), chance.choice([1500, 4000, 12000])
         at = START + timedelta(days=chance.uniform(0, 300), hours=10)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tests.integration.training.conftest import Predictions
-from tests.integration.training.shop import AS_OF, END, Change, Order, moved, numbers, trained_on
+from tests.integration.training.shop import AS_OF, Change, Order, moved, numbers, trained_on
 
 COLUMNS = ("churn_probability", "next_p10", "next_p50", "next_p90", "value", "value_p10", "value_p90")
 
@@ -101,4 +101,3 @@ def test_churn_and_order_probability_add_up_and_quantiles_ascend(predictions: Pr
 
 def test_everybody_known_before_as_of_is_predicted_once(orders: list[Order], predictions: Predictions) -> None:
     assert set(predictions) == {order.customer for order in orders if order.at < AS_OF}
-    assert END > AS_OF

@@ -1,0 +1,79 @@
+"""`parcours train` and `parcours predict` as ML engineers run them: files in, files out."""
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from tests.integration.training.shop import AS_OF, Order, shop, trained_on, write_orders
+from training.predict import SCHEMA
+
+
+def parcours(*arguments: str) -> subprocess.CompletedProcess[str]:
+    program = "from parcours.cli import main; main()"
+    return subprocess.run([sys.executable, "-c", program, *arguments], capture_output=True, text=True, timeout=240)
+
+
+def test_train_and_predict_work_on_files_alone(tmp_path: Path, orders: list[Order]) -> None:
+    file = write_orders(tmp_path / "orders.csv", orders)
+    models, out = tmp_path / "models", tmp_path / "predictions.parquet"
+    moment = ("--orders", str(file), "--as-of", f"{AS_OF:%Y-%m-%d}", "--horizon", "30", "--json")
+    trained = parcours("train", *moment, "--out", str(models), "--quick")
+    assert trained.returncode == 0, trained.stderr
+    found = json.loads(trained.stdout)
+    predicted = parcours("predict", *moment, "--models", str(models), "--out", str(out))
+    assert predicted.returncode == 0, predicted.stderr
+    table = pq.read_table(out)
+    assert table.schema.equals(SCHEMA)
+    assert table.num_rows == len({order.customer for order in orders if order.at < AS_OF})
+    assert set(table["model_version"].to_pylist()) == {found["model_set"]}
+    assert table["churn_probability"].null_count == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--as-of", "yesterday"], "expected a date"),
+        (["--as-of", "2020-01-01"], "no orders"),
+        ([], "--as-of"),
+        (["--as-of", "2025-03-03", "--map", "customer"], "theirs=ours"),
+    ],
+)
+def test_a_wrong_call_is_one_sentence_and_a_failure(
+    tmp_path: Path, orders: list[Order], arguments: list[str], said: str
+) -> None:
+    file = write_orders(tmp_path / "orders.csv", orders[:50])
+    found = parcours("train", "--orders", str(file), "--out", str(tmp_path / "models"), *arguments)
+    assert found.returncode != 0
+    assert said in found.stderr
+    assert "Traceback" not in found.stderr
+
+
+def test_without_amounts_everything_but_value_is_predicted(tmp_path: Path, orders: list[Order]) -> None:
+    trained, found = trained_on(tmp_path, [replace(order, amount=None) for order in orders])
+    assert trained.models.spec.unavailable["VALUE"][0] == "NO_AMOUNTS"
+    assert all(row["value"] is None and row["value_p90"] is None for row in found.values())
+    assert all(row["churn_probability"] is not None for row in found.values())
+
+
+def test_a_handful_of_customers_is_answered_by_the_baseline(tmp_path: Path) -> None:
+    trained, found = trained_on(tmp_path, shop(customers=4, seed=2))
+    assert trained.models.boosters == {}
+    assert {row["basis"] for row in found.values()} == {"BASELINE"}
+    assert all(row["churn_probability"] is not None and row["value"] is not None for row in found.values())
+
+
+def test_the_horizon_follows_the_rhythm_when_none_is_given(tmp_path: Path, orders: list[Order]) -> None:
+    trained, _ = trained_on(tmp_path, orders, horizon_days=None)
+    assert trained.models.horizon_days % 7 == 0
+    assert trained.models.horizon_days < 120
+
+
+def test_the_same_data_code_and_seed_give_the_same_model_set(tmp_path: Path, orders: list[Order]) -> None:
+    first, _ = trained_on(tmp_path / "first", orders)
+    second, _ = trained_on(tmp_path / "second", orders)
+    assert first.models.spec.id == second.models.spec.id

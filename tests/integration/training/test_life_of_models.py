@@ -1,0 +1,103 @@
+"""The life of model sets in MLflow, embedded: register, promote behind the gate, roll back, keep the log."""
+
+import tempfile
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import mlflow
+import numpy as np
+import pandas as pd
+import psycopg
+import pytest
+
+from customer.features.definitions import FEATURE_NAMES
+from scoring.engine import load_model_set
+from tests.integration.training.shop import AS_OF, NOW, TINY, Order, write_orders
+from training import lifecycle
+from training.order_snapshot import snapshot_from_orders
+from training.promotion_log import read_log
+from training.registry import CHALLENGER, CHAMPION, connect, download_set, find_by_alias
+from training.settings import TrainingSettings
+
+pytestmark = pytest.mark.filterwarnings("default")  # MLflow's own code warns of its own libraries
+
+
+@pytest.fixture
+def settings(database_url: str, tmp_path: Path) -> TrainingSettings:
+    with psycopg.connect(database_url) as connection:
+        connection.execute(
+            "insert into tenant (key, name, currency, time_zone) values ('default', 'Shop', 'EUR', 'UTC')"
+        )
+    return TrainingSettings(home=tmp_path / "home", database_url=database_url, tracking_uri=None, tenant="default")
+
+
+def taken(settings: TrainingSettings, orders: list[Order], scratch: Path, *, weeks: int = 0) -> lifecycle.Training:
+    """A training whose facts come from a file, and everything after it as from the database."""
+    as_of = AS_OF + timedelta(weeks=weeks)
+    with tempfile.TemporaryDirectory(dir=scratch) as folder:
+        file = write_orders(Path(folder) / "orders.csv", orders)
+        snapshot, _ = snapshot_from_orders(file, Path(folder) / "snapshot", known_before=as_of, now=NOW)
+        return lifecycle.train_and_register(
+            settings, snapshot, as_of=as_of, horizon_days=30, recipe=TINY, seed=1, force=False, promote=True,
+            progress=lambda _: None,
+        )  # fmt: skip
+
+
+def test_a_model_set_lives_in_the_registry(settings: TrainingSettings, orders: list[Order], tmp_path: Path) -> None:
+    first = taken(settings, orders, tmp_path)
+    assert first.is_promoted
+    client = connect(settings)
+    champion = find_by_alias(client, CHAMPION)
+    assert champion == first.registered
+
+    run = client.get_run(champion.run_id)
+    assert run.data.params["data_hash"] == first.trained.models.spec.data_hash
+    assert run.data.metrics["churn_auc"] == pytest.approx(first.trained.models.spec.metrics["churn_auc"])
+    assert "baseline_churn_auc" in run.data.metrics
+    assert {file.path for file in client.list_artifacts(champion.run_id, "plots")} == {
+        f"plots/{name}.png" for name in ("calibration", "gains", "survival", "shap_summary")
+    }
+
+    loaded = load_model_set(download_set(client, champion, tmp_path))
+    matrix = first.trained.present.values[:20]
+    expected = first.trained.models.scores(matrix)
+    assert loaded.scores(matrix).churn == pytest.approx(expected.churn, abs=1e-12)
+
+    served = mlflow.pyfunc.load_model("models:/next_purchase@champion")
+    frame = {name: matrix[:, position] for position, name in enumerate(FEATURE_NAMES)}
+    answer = served.predict(pd.DataFrame(frame))
+    assert np.asarray(answer["p50_days"]) == pytest.approx(expected.p50_days)
+
+    second = taken(settings, orders, tmp_path, weeks=6)
+    assert find_by_alias(client, CHAMPION if second.is_promoted else CHALLENGER) == second.registered
+    lifecycle.promote_set(settings, second.registered.model_set, reason="test")
+    assert lifecycle.roll_back(settings) == first.registered
+    assert find_by_alias(client, CHAMPION) == first.registered
+
+    log = read_log(settings.database_url or "", alias=CHAMPION)
+    assert log[0].action == "ROLLBACK"
+    assert log[-1].model_set == first.registered.model_set
+    assert log[-1].reasons
+    with (
+        psycopg.connect(settings.database_url or "") as connection,
+        pytest.raises(psycopg.errors.RaiseException, match="append-only"),
+    ):
+        connection.execute("update model_promotion set model_set = 'another'")
+
+
+def test_a_set_that_loses_against_the_champion_is_refused_and_becomes_the_challenger(
+    settings: TrainingSettings, orders: list[Order], tmp_path: Path
+) -> None:
+    first = taken(settings, orders, tmp_path)
+    regular = [replace(order, customer="c1") if order.at >= AS_OF else order for order in orders]
+    second = taken(settings, regular, tmp_path, weeks=6)
+    failed = [check for check in second.checks if not check.passed]
+    assert failed
+    assert not second.is_promoted
+    client = connect(settings)
+    assert find_by_alias(client, CHAMPION) == first.registered
+    assert find_by_alias(client, CHALLENGER) == second.registered
+    assert read_log(settings.database_url or "", alias=CHAMPION)[0].action == "REFUSAL"
+    lifecycle.promote_challenger(settings, force=True)
+    assert find_by_alias(client, CHAMPION) == second.registered
