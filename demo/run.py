@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 
 from rich.console import Console
 
+from customer.features.definitions import FEATURE_SET
 from demo.credentials import create_credentials
 from demo.detached import tell_ready
 from demo.errors import AlreadyRunningError
@@ -29,6 +30,8 @@ from profile_api.store.embedded import start_embedded_postgres, stop_embedded_po
 from profile_api.store.migrate import migrate
 
 _START_TIMEOUT_S = 90.0
+_TRAINED, _SCORED = f"train {FEATURE_SET}", f"score {FEATURE_SET}"
+"""Steps done again when a new version of the program computes other features: older models do not fit them."""
 _LONG_AGO = timedelta(days=60)
 """A history that ended earlier is looked at from its end: today everybody would be long gone."""
 
@@ -108,7 +111,7 @@ def bring_up(demo: _Demo, *, now: datetime, started: float) -> dict[str, Any]:
     """Starts, loads, trains and scores whatever is not there yet; returns what a caller may want to know."""
     services, steps, progress = demo.services, demo.steps, demo.progress
     services.start(mlflow_service(demo.home, demo.ports, demo.environment))
-    if progress.is_done("train"):
+    if progress.is_done(_TRAINED):
         services.start(scoring_service(demo.ports, demo.environment))
     with steps.step("migrate", "Tables brought up to date"):
         migrate(demo.database_url)
@@ -116,17 +119,17 @@ def bring_up(demo: _Demo, *, now: datetime, started: float) -> dict[str, Any]:
     if not progress.is_done("load"):
         with progress.once("load"):
             load_dataset(demo.options, demo.home, steps, progress, database_url=demo.database_url, now=now)
-    if not progress.is_done("train"):
+    if not progress.is_done(_TRAINED):
         with steps.step("mlflow", "MLflow answers"):
             services.wait_healthy(["mlflow"], timeout_s=_START_TIMEOUT_S)
-        with progress.once("train"):
+        with progress.once(_TRAINED):
             _train(demo)
         services.start(scoring_service(demo.ports, demo.environment))
     services.start(worker_service(demo.environment))
     with steps.step("services", "All services answer"):
         services.wait_healthy(["mlflow", "scoring", "api", "worker"], timeout_s=_START_TIMEOUT_S)
-    if not progress.is_done("score"):
-        with progress.once("score"):
+    if not progress.is_done(_SCORED):
+        with progress.once(_SCORED):
             steps.run("score", "Every customer scored", ["score", *_scoring_options(demo, now)], demo.environment)
     credentials = asyncio.run(create_credentials(demo.database_url, tenant=TENANT, now=now))
     write_private_json(demo.home.services_file, {"urls": urls(demo.ports), "credentials": credentials})
@@ -158,7 +161,10 @@ def _train(demo: _Demo) -> None:
     said = demo.steps.run("train", "Models trained and registered", arguments, demo.environment)
     result = json.loads(said.splitlines()[-1])
     if not result["is_champion"]:
-        demo.steps.note("the gate refused the models on so little data; they are put in charge by hand for this demo")
+        for check in result["checks"]:
+            if not check["passed"]:
+                demo.steps.note(f"the gate: {check['reason']}")
+        demo.steps.note("the demo needs models, so these are put in charge by hand; the promotion log says so")
         demo.steps.run("promote", "Models put in charge", ["promote", "--force"], demo.environment)
 
 
