@@ -22,6 +22,7 @@ _TINY = Recipe(
     spine_rows=3000, hazard_rows=10_000, value_rows=3000, churn_rows=3000,
     hazard_trees=12, churn_trees=12, value_trees=12, threads=1, overrides={"min_data_in_leaf": 20},
 )  # fmt: skip
+_REAL_SIZE = Recipe(spine_rows=3000, hazard_rows=30_000, threads=1, overrides={"min_data_in_leaf": 20})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,16 +34,21 @@ class SmallModels:
     rows: list[list[FeatureValue]]
 
 
-def train_small_models(scratch: Path, *, seed: int = 1) -> SmallModels:
+def train_small_models(scratch: Path, *, seed: int = 1, recipe: Recipe = _TINY) -> SmallModels:
     """Trains into `scratch / "models"`."""
     orders = scratch / "orders.csv"
     _write_orders(orders, random.Random(seed))
     snapshot, _ = snapshot_from_orders(orders, scratch / "snapshot", known_before=AS_OF, now=AS_OF, memory_limit="1GB")
-    trained = train_models(snapshot, as_of=AS_OF, horizon_days=60, recipe=_TINY, seed=seed)
+    trained = train_models(snapshot, as_of=AS_OF, horizon_days=60, recipe=recipe, seed=seed)
     folder = scratch / "models"
     save_models(trained.models, folder, vectors=trained.present.values)
     matrix = trained.present.values
     return SmallModels(folder=folder, matrix=matrix, rows=[on_the_wire(row) for row in matrix])
+
+
+def train_bench_models(scratch: Path) -> SmallModels:
+    """The same customers with trees as many and as large as a real training grows them."""
+    return train_small_models(scratch, recipe=_REAL_SIZE)
 
 
 def on_the_wire(row: Floats) -> list[FeatureValue]:

@@ -77,6 +77,8 @@ async def run_worker(
                 concurrency=settings.worker_jobs,
                 wait=not until_idle,
                 listen_notify=not until_idle,
+                # A job that came while its tenant was being drained is not announced again when the drain ends.
+                fetch_job_polling_interval=0.3,
                 install_signal_handlers=not until_idle,
                 delete_jobs="always",
                 shutdown_graceful_timeout=20.0,
