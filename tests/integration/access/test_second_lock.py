@@ -114,4 +114,18 @@ def test_production_reads_under_the_second_lock(locked: Live) -> None:
         answer = client.post("/graphql", json={"query": query}).json()
         listed = client.post("/graphql", json={"query": '{ searchCustomers(text: "ada") { score } }'}).json()
     assert answer["data"]["customer"] is None or answer["data"]["customer"]["givenName"] == "Ada"
-    assert "errors" not in listed
+    assert [hit["score"] for hit in listed["data"]["searchCustomers"]] == [0.95]
+
+
+def test_names_are_found_by_the_index_under_the_second_lock_and_in_one_tenant_only(
+    database_url: str, two_tenants: dict[str, int]
+) -> None:
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute("update customer set given_name = 'Ada', family_name = 'Lovelace'")
+        keys = connection.execute("select name_keys from customer where tenant_id = 101 limit 1").fetchone()
+        connection.execute("set parcours.tenant = '101'")
+        connection.execute(f"set role {SERVICE_ROLE}".encode())
+        found = connection.execute("select customers_by_name_key(101, %s)", keys).fetchall()
+        assert len(found) == 3
+        foreign = [key.replace("101:", "102:") for key in keys[0]] if keys else []
+        assert connection.execute("select customers_by_name_key(102, %s)", (foreign,)).fetchall() == []

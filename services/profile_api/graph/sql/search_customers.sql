@@ -44,21 +44,19 @@ from (
           ) as score
         from (
           select named_customer.*
-          from {table:customer} named_customer
-          where named_customer.id = named_customer.root_id
-            and named_customer.name_keys && (
-              select array_agg({tenant}::text || ':' || key)
-              from (
-                select typed.word from unnest(name_words({arg:text:text})) as typed (word)
-                order by length(typed.word) desc, typed.word limit 1
-              ) longest
-              cross join lateral (
-                select key from word_keys(longest.word, false) as key
-                union all
-                select longest.word || '*' where length(longest.word) >= 2
-              ) own_key (key)
-            )
-          limit 2000
+          from customers_by_name_key({tenant}, (
+            select array_agg({tenant}::text || ':' || key)
+            from (
+              select typed.word from unnest(name_words({arg:text:text})) as typed (word)
+              order by length(typed.word) desc, typed.word limit 1
+            ) longest
+            cross join lateral (
+              select key from word_keys(longest.word, false) as key
+              union all
+              select longest.word || '*' where length(longest.word) >= 2
+            ) own_key (key)
+          )) as keyed (id)
+          join {table:customer} named_customer on named_customer.id = keyed.id
         ) candidate
       ) named
       where named.score is not null

@@ -29,6 +29,8 @@ do $$
 begin
   if not exists (select from pg_roles where rolname = 'parcours_service') then
     create role parcours_service nologin;
+    -- Whoever migrates usually serves, too; another login needs the same grant from an administrator.
+    execute format('grant parcours_service to %I with inherit false, set true', current_user);
   end if;
 exception
   when duplicate_object or unique_violation then null;
