@@ -61,10 +61,7 @@ lock: install ## Write the lock files anew from pyproject.toml (needs the networ
 bench: bench-graphql bench-scoring bench-scale ## Run all side-by-side benchmarks (each writes benchmarks/results/)
 
 bench-graphql: install ## GraphQL reads against PostGraphile, Strawberry over an ORM, and pgbench
-	$(BIN)/python -m benchmarks.graphql
+	$(BIN)/python -m benchmarks.graphql $(ARGS)
 
 bench-scoring: install ## Scoring against MLflow, MLServer, BentoML and a usual FastAPI service
-	$(BIN)/python -m benchmarks.scoring
-
-bench-scale: install ## Features from 100,000 to 1,000,000 customers: time, memory, export, live reads
-	$(BIN)/python -m benchmarks.scale_features
+	$(BIN)/python -m benchmarks.scoring $(ARGS)
