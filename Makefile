@@ -23,7 +23,7 @@ $(INSTALLED_DEMO): $(LOCKS)/demo.lock $(LOCKS)/build.lock pyproject.toml
 	$(PIP) --no-deps --no-build-isolation --editable .
 	touch $(INSTALLED_DEMO)
 
-.PHONY: help install demo down doctor test check format lock bench-scale
+.PHONY: help install demo down doctor test check format lock bench bench-graphql bench-scoring bench-scale
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
 
