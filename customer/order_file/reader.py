@@ -84,7 +84,7 @@ def _read(
     connection.execute(_time_macro(layout))
     connection.execute(_NUMBER_MACRO)
     rows, kept = _count(connection, source)
-    found_currency = currency or layout.currency or _frequent_currency(connection, layout)
+    found_currency = currency or layout.currency or _frequent_currency(connection, layout, known_before)
     has_amounts = bool({"amount", "unit_price"} & layout.expressions.keys())
     values = {
         "now": now.isoformat(),
@@ -139,12 +139,16 @@ def _without_content(message: str) -> str:
     return f"{where}{message.splitlines()[0] if not line else 'the line cannot be split into values'}"
 
 
-def _frequent_currency(connection: DuckDB, layout: Layout) -> str:
+def _frequent_currency(connection: DuckDB, layout: Layout, known_before: datetime | None) -> str:
+    """What most rows are in; only rows already known count, lest the future choose the currency of the past."""
     if "currency" not in layout.expressions:
         return "EUR"
     found = connection.execute(
         "select upper(trim(currency)) from order_file_row where regexp_matches(trim(currency), '^[A-Za-z]{3}$') "
-        "group by 1 order by count(*) desc, 1 limit 1"
+        "and ($1 is null or coalesce(order_file_time(received_at), order_file_time(ordered_at)) "
+        "< cast($1 as timestamptz)) "
+        "group by 1 order by count(*) desc, 1 limit 1",
+        [known_before.isoformat() if known_before else None],
     ).fetchall()
     return str(found[0][0]) if found else "EUR"
 

@@ -106,6 +106,7 @@ select
   ) as content,
   problem
 from judged_row
-where problem is not null or $known_before is null
-  or (ordered_at < cast($known_before as timestamptz)
-    and coalesce(received_at, ordered_at) < cast($known_before as timestamptz))
+where $known_before is null or coalesce(
+  ordered_at < cast($known_before as timestamptz)
+  and coalesce(received_at, ordered_at) < cast($known_before as timestamptz), true
+)

@@ -2,6 +2,7 @@
 
 import random
 from collections import Counter
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,14 @@ def test_amounts_of_another_currency_are_not_added_up(tmp_path: Path) -> None:
     found = read(tmp_path, *rows, order("o9", "2026-01-05", currency="USD"))
     assert found.summary.currency == "GBP"
     assert found.rejects() == [(3, "currency is USD but amounts are kept in GBP; convert it first")]
+
+
+def test_later_rows_do_not_choose_the_currency_of_earlier_ones(tmp_path: Path) -> None:
+    later = [order(f"o{n}", "2026-03-05", currency="USD") for n in range(3)]
+    rows = [order("o9", "2026-01-05", currency="GBP"), *later]
+    found = read(tmp_path, *rows, known_before=datetime(2026, 2, 1, tzinfo=UTC))
+    assert found.summary.currency == "GBP"
+    assert (found.summary.orders, found.summary.rejected, found.summary.ignored) == (1, 0, 3)
 
 
 def test_a_row_repeated_in_full_counts_once(tmp_path: Path) -> None:
