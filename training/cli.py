@@ -14,6 +14,8 @@ def register(app: typer.Typer, serve: typer.Typer) -> None:
     """Adds this package's commands to the command tree."""
     app.command("train")(train)
     app.command("predict")(predict)
+    app.command("evaluate")(evaluate)
+    app.command("compare")(compare)
     app.command("promote")(promote)
     app.command("rollback")(rollback)
 
@@ -120,3 +122,51 @@ def rollback(as_json: Json = False) -> None:
     registered = roll_back(load_settings())
     found = {"model_set": registered.model_set, "versions": dict(registered.versions)}
     print_result(found, f"rolled back: model set {registered.model_set} is the champion", as_json=as_json)
+
+
+def evaluate(
+    orders: Annotated[Path, typer.Option(help="The order file; it must reach beyond what is judged.")],
+    models: Annotated[Path | None, typer.Option(help="A model set to judge by what followed its as-of.")] = None,
+    backtest: Annotated[bool, typer.Option("--backtest", help="Train at several past moments and judge each.")] = False,
+    folds: Annotated[int, typer.Option(help="Moments of the backtest, a horizon apart.", min=1, max=12)] = 3,
+    until: Annotated[str | None, typer.Option(help="Use what was known before this date; now when left out.")] = None,
+    horizon: Annotated[int | None, typer.Option(help="Days ahead; from the brand's rhythm if left out.", min=1)] = None,
+    report: Annotated[Path, typer.Option(help="The HTML page to write.")] = Path("evaluation.html"),
+    log: Annotated[bool, typer.Option(help="Log a backtest to MLflow too.")] = True,
+    mapping: Mapping = None,
+    time_zone: Annotated[str, typer.Option(help="Time zone of the order file.")] = "UTC",
+    seed: Annotated[int, typer.Option()] = 1,
+    as_json: Json = False,
+) -> None:
+    """Judge models by what came after: every measure with its interval, by stage and channel, beside the baseline."""
+    from datetime import UTC, datetime
+
+    from training.commands import UsageError, evaluate_orders, read_instant, read_mapping
+    from training.console import print_folds, steps
+
+    if backtest == (models is not None):
+        raise UsageError("give either --models FOLDER, to judge that set, or --backtest")
+    now = datetime.now(UTC)
+    with steps(quiet=as_json) as progress:
+        found = evaluate_orders(
+            orders, models=models, until=read_instant(until, time_zone) if until else now, horizon_days=horizon,
+            folds=folds, report=report, mapping=read_mapping(mapping or []), time_zone=time_zone, seed=seed, now=now,
+            progress=progress,
+        )  # fmt: skip
+        if backtest and log:
+            from training.registry import connect
+            from training.settings import load_settings
+            from training.tracking import log_evaluation
+
+            progress("logging to MLflow")
+            log_evaluation(connect(load_settings()), found, report)
+    print_folds(found, report, as_json=as_json)
+
+
+def compare(as_json: Json = False) -> None:
+    """List the registered model sets with their rehearsals' figures, the newest first; the champion is marked."""
+    from training.console import print_sets
+    from training.lifecycle import describe_sets
+    from training.settings import load_settings
+
+    print_sets(describe_sets(load_settings()), as_json=as_json)

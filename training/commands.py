@@ -3,15 +3,17 @@
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from customer.errors import ParcoursError
 from scoring.engine.model_set import load_model_set
+from training.backtest import Fold, backtest, judge_at
 from training.order_snapshot import snapshot_from_orders
 from training.predict import predict_file
 from training.recipe import FULL, QUICK
+from training.report import write_report
 from training.snapshot import Snapshot
 from training.train import Progress, Trained, save_models, train_models
 
@@ -77,3 +79,31 @@ def predict_from_orders(
     ) as snapshot:
         progress("predicting")
         return predict_file(snapshot, loaded, as_of=as_of, horizon_days=horizon_days, out=out)
+
+
+def evaluate_orders(
+    orders: Path, *, models: Path | None, until: datetime, horizon_days: int | None, folds: int, report: Path,
+    mapping: Mapping[str, str], time_zone: str, seed: int, now: datetime, progress: Progress,
+) -> list[Fold]:  # fmt: skip
+    """Judges a model set by what followed its as-of; without one, holds a rolling backtest. Writes the page."""
+    loaded = load_model_set(models) if models else None
+    zone = loaded.spec.time_zone if loaded else time_zone
+    progress("reading orders")
+    with order_file_snapshot(orders, as_of=until, now=now, mapping=mapping, time_zone=zone) as snapshot:
+        if loaded is None:
+            found = backtest(
+                snapshot, until=until, horizon_days=horizon_days, folds=folds, recipe=QUICK, seed=seed,
+                progress=progress,
+            )  # fmt: skip
+        else:
+            as_of = datetime.fromisoformat(loaded.spec.as_of)
+            if until < as_of + timedelta(days=loaded.horizon_days):
+                raise UsageError(
+                    f"the models of {as_of:%Y-%m-%d} look {loaded.horizon_days} days ahead; "
+                    "give an --until after those have passed"
+                )
+            progress("judging")
+            found = [judge_at(snapshot, loaded, as_of=as_of, observed_until=until, seed=seed)]
+    progress("writing the report")
+    write_report(found, report)
+    return found

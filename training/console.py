@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -12,7 +12,8 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from training.lifecycle import Training
+from training.backtest import Fold
+from training.lifecycle import SetDescription, Training
 from training.train import Progress as Report
 from training.train import Trained
 
@@ -87,3 +88,55 @@ def print_trained(trained: Trained, out: Path | None, *, as_json: bool) -> None:
         console.print(f"{kind.lower().replace('_', ' ')}: {basis.lower()}")
     if out:
         console.print(f"written to {out}")
+
+
+def print_folds(folds: Sequence[Fold], report: Path, *, as_json: bool) -> None:
+    """Each moment's figures with their intervals, beside the baseline's."""
+    if as_json:
+        found = [
+            {
+                "as_of": fold.as_of.isoformat(), "model_set": fold.models.spec.id,
+                "horizon_days": fold.models.horizon_days, "baseline": dict(fold.baseline_measures),
+                "metrics": {name: asdict(one) for name, one in fold.measures.items()},
+                "groups": {name: dict(measures) for name, measures in fold.groups.items()},
+            }
+            for fold in folds
+        ]  # fmt: skip
+        print_result({"folds": found, "report": str(report)}, "", as_json=True)
+        return
+    console = Console()
+    for fold in folds:
+        table = Table(title=f"As of {fold.as_of:%Y-%m-%d}, {fold.models.horizon_days} days ahead")
+        for column in ("", "models", "95 % interval", "baseline"):
+            table.add_column(column, justify="left" if not column else "right")
+        for name, words in _SHOWN:
+            if (one := fold.measures.get(name)) is not None:
+                other = fold.baseline_measures.get(name)
+                table.add_row(
+                    words, f"{one.value:.4f}", f"{one.low:.4f} to {one.high:.4f}",
+                    "" if other is None else f"{other:.4f}",
+                )  # fmt: skip
+        console.print(table)
+    console.print(f"report: {report}")
+
+
+def print_sets(sets: Sequence[SetDescription], *, as_json: bool) -> None:
+    """One line per registered set."""
+    if as_json:
+        found = [
+            {
+                "model_set": one.registered.model_set, "aliases": one.aliases, "as_of": one.as_of,
+                "horizon_days": one.horizon_days, "versions": dict(one.registered.versions),
+                "metrics": dict(one.metrics),
+            }
+            for one in sets
+        ]  # fmt: skip
+        print_result({"model_sets": found}, "", as_json=True)
+        return
+    table = Table(title="Model sets, the newest first")
+    for column in ("set", "alias", "as of", "days ahead", *(words for _, words in _SHOWN[:3])):
+        table.add_column(column)
+    for one in sets:
+        figures = [f"{one.metrics[name]:.4f}" if name in one.metrics else "" for name, _ in _SHOWN[:3]]
+        table.add_row(one.registered.model_set, " ".join(one.aliases), one.as_of[:10], one.horizon_days, *figures)
+    Console().print(table)

@@ -2,6 +2,7 @@
 
 import getpass
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -20,6 +21,7 @@ from training.registry import (
     download_set,
     find_by_alias,
     find_by_set,
+    list_sets,
     point_alias,
 )  # fmt: skip
 from training.settings import TrainingSettings, database_url
@@ -92,6 +94,35 @@ def train_and_register(
         ),
     )
     return Training(trained=trained, registered=registered, checks=checks, is_promoted=is_promoted)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetDescription:
+    """A registered set as `parcours compare` shows it."""
+
+    registered: RegisteredSet
+    aliases: list[str]
+    as_of: str
+    horizon_days: str
+    metrics: Mapping[str, float]
+
+
+def describe_sets(settings: TrainingSettings) -> list[SetDescription]:
+    """All registered sets, the newest first, with what their rehearsals measured."""
+    client = connect(settings)
+    named = {alias: find_by_alias(client, alias) for alias in (CHAMPION, CHALLENGER)}
+    found = []
+    for registered in list_sets(client):
+        run = client.get_run(registered.run_id)
+        aliases = [alias for alias, behind in named.items() if behind and behind.model_set == registered.model_set]
+        parameters = run.data.params
+        found.append(
+            SetDescription(
+                registered=registered, aliases=aliases, as_of=parameters.get("as_of", ""),
+                horizon_days=parameters.get("horizon_days", ""), metrics=run.data.metrics,
+            )
+        )  # fmt: skip
+    return found
 
 
 def promote_set(settings: TrainingSettings, model_set: str, *, reason: str) -> RegisteredSet:

@@ -15,12 +15,11 @@ _SHAP_CUSTOMERS = 500
 _SHOWN = 15
 
 
-def draw_plots(rehearsal: Any, models: ModelSet, folder: Path) -> Path:
-    """Writes PNG files into `folder` and returns it; `rehearsal` holds the models' and the baseline's outcomes."""
+def draw_plots(found: Outcome, baseline: Outcome, models: ModelSet, folder: Path) -> Path:
+    """Writes PNG files into `folder` and returns it; survival and contributions are those of `models`."""
     folder.mkdir(parents=True, exist_ok=True)
-    found: Outcome = rehearsal.models
-    _save(folder / "calibration.png", lambda axes: _calibration(axes, found, rehearsal.baseline))
-    _save(folder / "gains.png", lambda axes: _gains(axes, found, rehearsal.baseline))
+    _save(folder / "calibration.png", lambda axes: _calibration(axes, found, baseline))
+    _save(folder / "gains.png", lambda axes: _gains(axes, found, baseline))
     _save(folder / "survival.png", lambda axes: _survival(axes, found, models))
     _save(folder / "shap_summary.png", lambda axes: _summary(axes, found, models))
     return folder

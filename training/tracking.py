@@ -3,12 +3,13 @@
 import shutil
 import tempfile
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scoring.engine.model_set import ModelSet
+from training.backtest import Fold
 from training.evaluation import measure
 from training.plots import draw_plots
 from training.pyfunc_model import OUTPUTS
@@ -41,7 +42,9 @@ def log_training(client: "MlflowClient", trained: Trained, *, recipe: Recipe, so
         save_models(trained.models, folder, vectors=trained.present.values)
         mlflow.log_artifacts(str(folder), MODEL_SET_ARTIFACT)
         if trained.rehearsal:
-            mlflow.log_artifacts(str(draw_plots(trained.rehearsal, trained.models, Path(scratch) / "plots")), "plots")
+            rehearsal = trained.rehearsal
+            pictures = draw_plots(rehearsal.models, rehearsal.baseline, trained.models, Path(scratch) / "plots")
+            mlflow.log_artifacts(str(pictures), "plots")
         versions = {name: _register(client, name, trained.models, folder, run_id) for name in MODEL_NAMES}
     return RegisteredSet(model_set=spec.id, run_id=run_id, versions=versions)
 
@@ -115,3 +118,18 @@ def _version_tags(models: ModelSet, name: str) -> Mapping[str, str]:
         "parcours.feature_set": spec.feature_set,
         "parcours.data_hash": spec.data_hash,
     }
+
+
+def log_evaluation(client: "MlflowClient", folds: Sequence[Fold], report: Path) -> str:
+    """A backtest as a run of its own: the mean of every measure over the folds, each fold's, and the page."""
+    import mlflow
+
+    mlflow.set_experiment(EXPERIMENT)
+    with mlflow.start_run(run_name=f"backtest {folds[0].as_of:%Y-%m-%d}") as run:
+        mlflow.set_tag("parcours.kind", "backtest")
+        for step, fold in enumerate(reversed(folds)):
+            mlflow.log_metrics({name: found.value for name, found in fold.measures.items()}, step=step)
+            baseline = {f"baseline_{name}": value for name, value in fold.baseline_measures.items()}
+            mlflow.log_metrics(baseline, step=step)
+        mlflow.log_artifact(str(report))
+        return str(run.info.run_id)
