@@ -247,7 +247,7 @@ def _measured(server: Server, database_pid: int, job: dict[str, Any], cores: set
 async def create_floor(url: str, operation: str, customers: int) -> None:
     """Makes our own statement for an operation a function of the customer's number, its plan cached per connection.
 
-    (pgbench takes every `:word` for one of its variables, even inside a JSON text, so it cannot be given the statement.)
+    (pgbench takes every `:word` for one of its variables, even inside JSON text, so it cannot be given the statement.)
     """
     engine = GraphEngine("postgresql://unused")
     caller = Caller(tenant_id=1, subject="bench", scopes=frozenset(Scope))
