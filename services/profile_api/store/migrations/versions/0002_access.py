@@ -1,4 +1,4 @@
-"""API keys and the log of accesses."""
+"""API keys and the log of what happened to them."""
 
 from pathlib import Path
 

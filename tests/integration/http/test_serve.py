@@ -1,0 +1,67 @@
+"""The command that operators run: several workers on one port, one sentence for a mistake, a clean end."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+import httpx
+import pytest
+
+from tests.integration.http.conftest import demo_tokens
+
+PARCOURS = [sys.executable, "-c", "import sys; from parcours.cli import main; sys.argv[0] = 'parcours'; main()"]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+def wait_until_ready(url: str, process: "subprocess.Popen[bytes]") -> None:
+    for _ in range(600):
+        assert process.poll() is None, "it ended before it was ready"
+        try:
+            if httpx.get(url + "/readyz", timeout=2).status_code == 200:
+                return
+        except httpx.TransportError:
+            pass
+        time.sleep(0.1)
+    raise AssertionError("it was not ready within a minute")
+
+
+@pytest.mark.timeout(120)
+def test_workers_share_a_port_read_as_the_service_role_and_count_together(database_url: str) -> None:
+    token, port = demo_tokens(database_url)["agent"], free_port()
+    url = f"http://127.0.0.1:{port}"
+    environment = os.environ | {"DATABASE_URL": database_url, "PARCOURS_DATABASE_ROLE": "parcours_service"}
+    command = [*PARCOURS, "serve", "api", "--port", str(port), "--workers", "2"]
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        wait_until_ready(url, process)
+        for _ in range(8):  # connections of their own, so that both workers are asked
+            answer = httpx.post(
+                url + "/graphql",
+                json={"query": "{ customers(first: 1) { totalCount } }"},
+                headers={"authorization": f"Bearer {token}"},
+            )
+            assert answer.json() == {"data": {"customers": {"totalCount": 0}}}
+        metrics = httpx.get(url + "/metrics").text
+        assert 'parcours_graphql_answers_total{kind="OK",operation="query"} 8.0' in metrics
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(30)
+
+
+def test_mistaken_settings_are_one_sentence_on_standard_error(database_url: str) -> None:
+    environment = os.environ | {"DATABASE_URL": database_url, "PARCOURS_LARGEST_BODY": "tiny"}
+    done = subprocess.run(
+        [*PARCOURS, "serve", "api"], env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("parcours: unusable settings in the environment: largest_body")
+    assert len(done.stderr.splitlines()) == 1
