@@ -45,7 +45,11 @@ def known_tenant(database_url: str, key: str) -> Tenant | None:
     async def find() -> Tenant | None:
         connection = await connect(database_url)
         try:
-            return await find_tenant(connection, key)
+            tenant = await find_tenant(connection, key)
+            if tenant is None:
+                return None
+            holds = "select exists (select from customer where tenant_id = $1)"
+            return tenant if await connection.fetchval(holds, tenant.id) else None
         finally:
             await connection.close()
 

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
+import psycopg
 import pytest
 from typer.testing import CliRunner
 
@@ -250,6 +251,16 @@ def test_a_tenants_currency_and_time_zone_stay_what_they_are(database_url: str, 
         import_orders(database_url, file, now=NOW, time_zone="Europe/Paris")
     with pytest.raises(UnknownTimeZoneError, match="'Mars/Olympus' is not a time zone"):
         import_orders(database_url, file, now=NOW, tenant="new", time_zone="Mars/Olympus")
+
+
+def test_a_tenant_without_customers_takes_on_the_currency_and_time_zone_of_its_first_file(
+    database_url: str, tmp_path: Path
+) -> None:
+    with psycopg.connect(database_url) as connection:
+        connection.execute("insert into tenant (key, name, currency, time_zone) values ('default', 'D', 'EUR', 'UTC')")
+    file = write_csv(tmp_path / "o.csv", [order("o1", "2026-01-05", currency="GBP")])
+    import_orders(database_url, file, now=NOW, time_zone="Europe/London")
+    assert rows(database_url, "select currency, time_zone from tenant") == [("GBP", "Europe/London")]
 
 
 def test_a_file_that_cannot_be_read_leaves_the_database_alone(database_url: str, tmp_path: Path) -> None:
