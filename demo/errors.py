@@ -51,6 +51,16 @@ class OtherDataLoadedError(DemoError):
         )
 
 
+class FreshElsewhereError(DemoError):
+    """`--fresh` would have to empty a database that is not the demo's own."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "--fresh drops the embedded database only, but DATABASE_URL names a server; "
+            "empty that database yourself, or unset DATABASE_URL"
+        )
+
+
 def last_lines(log: Path, *, count: int = 15) -> str:
     """The end of a log, for an error message; says so when there is nothing."""
     if not log.exists():

@@ -16,7 +16,7 @@ from rich.console import Console
 from customer.features.definitions import FEATURE_SET
 from demo.credentials import create_credentials
 from demo.detached import tell_ready
-from demo.errors import AlreadyRunningError
+from demo.errors import AlreadyRunningError, FreshElsewhereError
 from demo.home import DemoSettings, Home, open_home, write_private_json
 from demo.layout import Ports, api_service, environment, mlflow_service, scoring_service, urls, worker_service
 from demo.load import TENANT, load_dataset
@@ -54,7 +54,7 @@ def run_demo(options: DemoOptions, settings: DemoSettings, *, now: datetime, rea
     home, ports = open_home(settings), Ports.from_base(options.port_base)
     raise_if_it_cannot_start(home, ports, options)
     if options.fresh:
-        remove_state(home)
+        remove_state(home, settings)
     console = Console(stderr=options.as_json)
     progress = Progress(home, data_key=options.data_key)
     steps = Steps(home=home, console=console)
@@ -98,8 +98,10 @@ def raise_if_it_cannot_start(home: Home, ports: Ports, options: DemoOptions) -> 
     raise_if_ports_taken(ports.by_number())
 
 
-def remove_state(home: Home) -> None:
-    """Forgets the loaded data, the models and the progress; logs stay."""
+def remove_state(home: Home, settings: DemoSettings) -> None:
+    """Forgets the loaded data, the models and the progress; logs stay. Errors: FreshElsewhereError."""
+    if settings.database_url is not None:
+        raise FreshElsewhereError
     stop_embedded_postgres(home.postgres)
     shutil.rmtree(home.postgres, ignore_errors=True)
     shutil.rmtree(home.mlflow, ignore_errors=True)

@@ -1,5 +1,6 @@
 """The front door: help everywhere, one sentence on an error, the right exit codes."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -59,3 +60,11 @@ def test_help_does_not_load_the_heavy_libraries() -> None:
 
 def test_the_version_is_the_distributions() -> None:
     assert run("--version").stdout.startswith("parcours 0.")
+
+
+def test_fresh_never_empties_a_database_that_is_not_the_demos_own(tmp_path: Path) -> None:
+    environment = {**os.environ, "DATABASE_URL": "postgresql://nobody@localhost/theirs", "PARCOURS_HOME": str(tmp_path)}
+    command = [sys.executable, "-m", "parcours", "demo", "--fresh", "--port-base", "47300"]
+    result = subprocess.run(command, capture_output=True, text=True, check=False, env=environment, timeout=60)
+    assert result.returncode == 1
+    assert "empty that database yourself" in result.stderr
