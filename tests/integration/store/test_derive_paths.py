@@ -181,24 +181,24 @@ def _scanned(plan: dict[str, Any]) -> list[str]:
 
 _FILLING = (
     "insert into customer (id, tenant_id, root_id, created_at) overriding system value "
-    "select n, 1, n, now() from generate_series(1, 20000) n",
+    "select n, 1, n, now() from generate_series(1, 6000) n",
     "insert into identity (tenant_id, customer_id, type, value, source, rule, linked_at, linked_by) "
-    "select 1, n, 'EMAIL', n::text, 'test', 'test', now(), 'test' from generate_series(1, 20000) n",
+    "select 1, n, 'EMAIL', n::text, 'test', 'test', now(), 'test' from generate_series(1, 6000) n",
     "insert into customer_order (id, tenant_id, customer_id, order_key, ordered_at, received_at, local_day, "
     "local_month, local_hour, channel, currency, source) overriding system value "
-    "select n, 1, n, n, now(), now(), 1, 1, 1, 'WEB', 'EUR', 'test' from generate_series(1, 20000) n",
+    "select n, 1, n, n, now(), now(), 1, 1, 1, 'WEB', 'EUR', 'test' from generate_series(1, 6000) n",
     "insert into order_line (order_id, line_number, tenant_id, customer_id, category) "
-    "select n, 1, 1, n, 'A' from generate_series(1, 20000) n",
+    "select n, 1, 1, n, 'A' from generate_series(1, 6000) n",
     "insert into order_adjustment (tenant_id, customer_id, order_id, adjustment_key, kind, occurred_at, received_at, "
-    "local_day, source) select 1, n, n, n, 'RETURN', now(), now(), 1, 'test' from generate_series(1, 20000) n",
+    "local_day, source) select 1, n, n, n, 'RETURN', now(), now(), 1, 'test' from generate_series(1, 6000) n",
     "insert into event (tenant_id, customer_id, name, type, channel, occurred_at, received_at, local_day, local_month, "
     "local_hour, source, message_key) select 1, n, 'Product Viewed', 'BROWSE', 'WEB', now(), now(), 1, 1, 1, 'test', "
-    "gen_random_uuid() from generate_series(1, 20000) n",
+    "gen_random_uuid() from generate_series(1, 6000) n",
     "insert into lifecycle_clock (tenant_id, customer_id, effective_at, order_count, cycle, policy_version, cause) "
-    "select 1, n, now(), 1, 1, 'v', 'ORDER' from generate_series(1, 20000) n",
+    "select 1, n, now(), 1, 1, 'v', 'ORDER' from generate_series(1, 6000) n",
     "insert into lifecycle_transition (tenant_id, customer_id, model, effective_at, to_stage, reason, policy_version, "
     "cycle, recorded_at) select 1, n, 'relationship', now(), 'NEW', 'ORDER', 'v', 1, now() "
-    "from generate_series(1, 20000) n",
+    "from generate_series(1, 6000) n",
     "analyze",
 )
 
