@@ -27,6 +27,11 @@ class ComputePool:
         future.add_done_callback(self._give_back)
         return await future
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether nobody runs or waits."""
+        return self._taken == 0
+
     def close(self) -> None:
         self._executor.shutdown(wait=True, cancel_futures=True)
 

@@ -7,6 +7,7 @@ import numpy.typing as npt
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, multiprocess
 
 _SECONDS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
+_DIFFERENCES = (-0.5, -0.2, -0.1, -0.05, -0.02, -0.01, 0.0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
 
 
 class ScoringMetrics:
@@ -34,6 +35,13 @@ class ScoringMetrics:
         self.model_sets_refused = Counter(
             "parcours_scoring_model_sets_refused", "Model sets that must not serve", registry=self.collectors
         )
+        self._shadow = Histogram(
+            "parcours_scoring_shadow_churn_difference",
+            "Churn probability of the challenger in shadow, less the champion's",
+            ["challenger"],
+            buckets=_DIFFERENCES,
+            registry=self.collectors,
+        )
         self._model_set = Gauge(
             "parcours_scoring_model_set_info",
             "1 for the model set that serves",
@@ -52,6 +60,11 @@ class ScoringMetrics:
         """Counts one answered request."""
         self.requests.labels(endpoint, str(status)).inc()
         self.seconds.labels(endpoint).observe(seconds)
+
+    def shadowed(self, challenger: str, differences: list[float]) -> None:
+        """Records how far a challenger in shadow is from the champion, one value per row."""
+        for difference in differences:
+            self._shadow.labels(challenger).observe(difference)
 
     def model_set_served(self, key: str) -> None:
         """Marks the model set that answers from now on."""

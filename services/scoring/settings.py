@@ -24,6 +24,9 @@ class ScoringSettings(BaseSettings):
     alias: str = "champion"
     home: Annotated[Path, Field(validation_alias="PARCOURS_HOME")] = Path(".parcours")
     """The state folder: downloaded versions are kept there, so that a restart works while the registry is down."""
+    challenger_alias: str = "challenger"
+    shadow_share: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """The share of requests that the challenger scores too, in shadow; above 0 the challenger is loaded as well."""
     poll_s: Annotated[float, Field(gt=0)] = 5.0
     registry_timeout_s: Annotated[int, Field(gt=0)] = 10
     threads: Annotated[int, Field(ge=1, le=64)] = 1

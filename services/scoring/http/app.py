@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from functools import partial
 from typing import cast
 
@@ -16,6 +16,7 @@ from starlette.routing import Route
 from scoring.compute import ComputePool
 from scoring.errors import ScoringError
 from scoring.http import health, inference, invocations, openapi
+from scoring.http.shadow import Shadow
 from scoring.http.state import ServiceState, state_of
 from scoring.http.v1 import answer_score
 from scoring.loading import load_verified
@@ -31,13 +32,17 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 
 def create_app(settings: ScoringSettings, *, repository: ModelRepository | None = None) -> Starlette:
     """The application for these settings; `repository` overrides the one they name."""
-    metrics = ScoringMetrics()
-    models = ModelRegistry(
+    metrics, pool = ScoringMetrics(), ComputePool(threads=settings.threads, waiting=settings.waiting)
+    registry = partial(
+        ModelRegistry,
         repository or model_repository(settings),
-        alias=settings.alias,
         load=partial(load_verified, max_rows=settings.max_rows),
         metrics=metrics,
     )
+    shadow = None
+    if settings.shadow_share:
+        challenger = registry(alias=settings.challenger_alias)
+        shadow = Shadow(challenger, share=settings.shadow_share, pool=pool, metrics=metrics)
     app = Starlette(
         routes=[
             Route("/v1/score", measured("score", score), methods=["POST"]),
@@ -58,9 +63,7 @@ def create_app(settings: ScoringSettings, *, repository: ModelRepository | None 
         lifespan=partial(_lifespan, settings=settings),
         max_body_size=settings.max_body_bytes,
     )
-    app.state.service = ServiceState(
-        models=models, pool=ComputePool(threads=settings.threads, waiting=settings.waiting), metrics=metrics
-    )
+    app.state.service = ServiceState(models=registry(alias=settings.alias), pool=pool, metrics=metrics, shadow=shadow)
     return app
 
 
@@ -73,7 +76,10 @@ async def score(request: Request) -> Response:
     """`POST /v1/score`, see `scoring.http.v1`."""
     state = state_of(request)
     body = await request.body()
-    answer = await state.pool.run(partial(answer_score, body, loaded=state.models.current(), metrics=state.metrics))
+    loaded = state.chosen(request.query_params.get("model_set"))
+    answer = await state.pool.run(partial(answer_score, body, loaded=loaded, metrics=state.metrics))
+    if state.shadow is not None:
+        state.shadow.consider(body, loaded)
     return Response(answer, media_type="application/json")
 
 
@@ -117,13 +123,14 @@ def measured(name: str, endpoint: Endpoint) -> Endpoint:
 @asynccontextmanager
 async def _lifespan(app: Starlette, *, settings: ScoringSettings) -> AsyncIterator[None]:
     state = service_of(app)
-    follower = asyncio.create_task(state.models.follow(poll_s=settings.poll_s))
+    registries = [state.models] if state.shadow is None else [state.models, state.shadow.challenger]
+    followers = [asyncio.create_task(registry.follow(poll_s=settings.poll_s)) for registry in registries]
     try:
         yield
     finally:
-        follower.cancel()
-        with suppress(asyncio.CancelledError):
-            await follower
+        for follower in followers:
+            follower.cancel()
+        await asyncio.gather(*followers, return_exceptions=True)
         state.pool.close()
 
 

@@ -35,7 +35,12 @@ def openapi() -> dict[str, Any]:
     anything = {"type": "object"}
     frame = {"type": "object", "description": "dataframe_split, dataframe_records, instances or inputs, and params"}
     paths: dict[str, Any] = {
-        "/v1/score": {"post": _post("All models' predictions with their drivers", score, answer)},
+        "/v1/score": {
+            "post": {
+                **_post("All models' predictions with their drivers", score, answer, "404"),
+                "parameters": [_pinned()],
+            }
+        },
         "/v1/models/refresh": {"post": _operation("Look for a new model version now", {"202": _answer(anything)})},
         "/v2": {"get": _get("What this server is", anything)},
         "/v2/health/live": {"get": _get("Whether the process is alive", anything)},
@@ -101,6 +106,11 @@ def _refusals(*statuses: str) -> dict[str, Any]:
 
 def _path_parameter(name: str, schema: dict[str, Any]) -> dict[str, Any]:
     return {"name": name, "in": "path", "required": True, "schema": schema}
+
+
+def _pinned() -> dict[str, Any]:
+    """Champion unless named; a set that is not loaded is a 404."""
+    return {"name": "model_set", "in": "query", "required": False, "schema": {"type": "string"}}
 
 
 def _model_parameter() -> dict[str, Any]:

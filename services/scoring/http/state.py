@@ -6,8 +6,10 @@ from typing import cast
 from starlette.requests import Request
 
 from scoring.compute import ComputePool
+from scoring.errors import UnknownModelError
+from scoring.http.shadow import Shadow
 from scoring.metrics import ScoringMetrics
-from scoring.model_registry import ModelRegistry
+from scoring.model_registry import LoadedModelSet, ModelRegistry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,6 +19,18 @@ class ServiceState:
     models: ModelRegistry
     pool: ComputePool
     metrics: ScoringMetrics
+    shadow: Shadow | None
+
+    def chosen(self, model_set: str | None) -> LoadedModelSet:
+        """The champion, or the loaded set of that name. Raises UnknownModelError."""
+        champion = self.models.current()
+        if model_set is None or model_set == champion.models.spec.id:
+            return champion
+        if self.shadow is not None:
+            challenger = self.shadow.challenger.current()
+            if model_set == challenger.models.spec.id:
+                return challenger
+        raise UnknownModelError(f"model set {model_set!r} is not loaded; the champion is {champion.models.spec.id!r}")
 
 
 def state_of(request: Request) -> ServiceState:
