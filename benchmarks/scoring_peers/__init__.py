@@ -1,0 +1,1 @@
+"""The same models behind other model servers, each set up as its documentation shows."""
