@@ -5,6 +5,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import Any
 
 from graphql import (
     ASTValidationRule,
@@ -22,6 +23,7 @@ from profile_api.graph.catalogue import Catalogue
 from profile_api.graph.cost import Cost, cost_of
 from profile_api.graph.errors import InvalidOperationError, located
 from profile_api.graph.limits import check_document_limits
+from profile_api.graph.literals import Lifting, Skeleton, find_skeleton, lift
 from profile_api.graph.plan import Plan
 from profile_api.graph.planner import Planner
 from profile_api.graph.request import (
@@ -73,6 +75,8 @@ class Document:
     ast: DocumentNode
     fragments: Mapping[str, FragmentDefinitionNode]
     coerce: VariableCoercer
+    coerce_literals: VariableCoercer
+    lifting: Lifting | None
     granted: frozenset[Scope]
     cost: Cost
     scopes: frozenset[Scope]
@@ -106,15 +110,33 @@ class Document:
         return list(planner.collect(catalogue.root_type(self.operation.operation), [self.operation.selection_set]))
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A document for one query text: the literals lifted out of that text, as they came and as they are read."""
+
+    document: Document
+    raw: Mapping[str, Any] = field(default_factory=dict)
+    literals: Values = field(default_factory=dict)
+
+    def coerce(self, variables: Mapping[str, Any]) -> Values:
+        """The values of one request. Errors: InvalidOperationError."""
+        values = self.document.coerce(variables)
+        return {**self.literals, **values} if self.literals else values
+
+
 class Documents:
-    """The documents in use, the least recently used dropped first."""
+    """The documents in use, the least recently used dropped first.
+
+    `_texts` is cheap and may be flooded by texts that differ in their literals; what is dear is kept by skeleton.
+    """
 
     def __init__(self, catalogue: Catalogue, *, capacity: int = 1000, rules: tuple[Rule, ...] = ()) -> None:
         self._catalogue = catalogue
         self._capacity = capacity
         self._rules = rules
-        self._cache: OrderedDict[Hashable, Document] = OrderedDict()
-        self._making: dict[Hashable, asyncio.Future[Document]] = {}
+        self._texts: OrderedDict[Hashable, Found] = OrderedDict()
+        self._skeletons: OrderedDict[Hashable, Document] = OrderedDict()  # used by the planning thread alone
+        self._making: dict[Hashable, asyncio.Future[Found]] = {}
         # One thread: planning is pure Python, so more would only take turns, and a flood waits here, not on the loop.
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="plan")
 
@@ -126,17 +148,17 @@ class Documents:
         request = GraphQLRequest(query='{ customer(id: "cus_1") { id lifecycle { stage } } }')
         warm = Caller(tenant_id=0, subject="warm-up", scopes=frozenset(Scope))
         loop = asyncio.get_running_loop()
-        document = await loop.run_in_executor(self._thread, self._make, request, warm)
-        await loop.run_in_executor(self._thread, document.plan, self._catalogue, {})
+        found = await loop.run_in_executor(self._thread, self._make, request, warm)
+        await loop.run_in_executor(self._thread, found.document.plan, self._catalogue, found.coerce({}))
 
-    def find(self, request: GraphQLRequest, caller: Caller) -> Document | None:
+    def find(self, request: GraphQLRequest, caller: Caller) -> Found | None:
         key = (request.query, request.operation_name, caller.scopes)
-        document = self._cache.get(key)
-        if document is not None:
-            self._cache.move_to_end(key)
-        return document
+        found = self._texts.get(key)
+        if found is not None:
+            self._texts.move_to_end(key)
+        return found
 
-    async def get(self, request: GraphQLRequest, caller: Caller) -> Document:
+    async def get(self, request: GraphQLRequest, caller: Caller) -> Found:
         """The validated document, from the cache or made now. Errors: GraphError."""
         found = self.find(request, caller)
         if found is not None:
@@ -149,13 +171,13 @@ class Documents:
             making.add_done_callback(lambda made: self._made(key, made))
         return await asyncio.shield(making)
 
-    def _made(self, key: Hashable, made: "asyncio.Future[Document]") -> None:
+    def _made(self, key: Hashable, made: "asyncio.Future[Found]") -> None:
         del self._making[key]
         if made.cancelled() or made.exception() is not None:
             return
-        self._cache[key] = made.result()
-        if len(self._cache) > self._capacity:
-            self._cache.popitem(last=False)
+        self._texts[key] = made.result()
+        if len(self._texts) > self._capacity:
+            self._texts.popitem(last=False)
 
     async def plan(self, document: Document, values: Values) -> Plan:
         """The plan for these variables, from the document or made now. Errors: GraphError."""
@@ -165,31 +187,80 @@ class Documents:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._thread, document.plan, self._catalogue, values)
 
-    def _make(self, request: GraphQLRequest, caller: Caller) -> Document:
-        try:
-            ast = parse(request.query, max_lexical_tokens=MOST_TOKENS, allow_empty_selection_sets=False)
-        except GraphQLError as error:
-            raise InvalidOperationError([located(error, ErrorCode.PARSE_FAILED)], kind=AnswerKind.UNPARSABLE) from error
-        except RecursionError as error:
-            too_deep = GraphQLError("the document is nested too deeply")
-            raise InvalidOperationError([located(too_deep, ErrorCode.LIMIT_EXCEEDED)]) from error
+    def _make(self, request: GraphQLRequest, caller: Caller) -> Found:
+        """By its skeleton when that is known, else from scratch; then its skeleton is known. Errors: GraphError."""
+        skeleton = find_skeleton(request.query)
+        key = (skeleton.text, request.operation_name, caller.scopes) if skeleton else None
+        known = self._skeletons.get(key)
+        if known is not None and skeleton is not None:
+            self._skeletons.move_to_end(key)
+            found = _with_literals(known, skeleton)
+            if found is not None:
+                return found
+        ast = self._valid(_parsed(request.query))
+        lifting = lift(ast, request.operation_name, self._catalogue.schema, skeleton) if skeleton else None
+        if lifting is None or skeleton is None or not self._is_valid(lifting.document):
+            return Found(self._document(ast, request.operation_name, caller, None))
+        document = self._document(lifting.document, request.operation_name, caller, lifting)
+        found = _with_literals(document, skeleton)
+        if found is None:
+            return Found(self._document(ast, request.operation_name, caller, None))
+        self._skeletons[key] = document
+        if len(self._skeletons) > self._capacity:
+            self._skeletons.popitem(last=False)
+        return found
+
+    def _valid(self, ast: DocumentNode) -> DocumentNode:
         check_document_limits(ast)
         rules = [*specified_rules, *self._rules]
-        operation = _operation(ast, request.operation_name)
         errors = validate(self._catalogue.schema, ast, rules, max_errors=MOST_ERRORS, hide_suggestions=True)
         if errors:
             raise InvalidOperationError([located(error, ErrorCode.VALIDATION_FAILED) for error in errors])
+        return ast
+
+    def _is_valid(self, ast: DocumentNode) -> bool:
+        """Whether the lifted document is valid, too: fields merged because their literals are equal no longer are."""
+        return not validate(self._catalogue.schema, ast, max_errors=1, hide_suggestions=True)
+
+    def _document(self, ast: DocumentNode, name: str | None, caller: Caller, lifting: Lifting | None) -> Document:
+        operation = _operation(ast, name)
         fragments = {node.name.value: node for node in ast.definitions if isinstance(node, FragmentDefinitionNode)}
+        definitions = tuple(operation.variable_definitions or ())
+        own = len(definitions) - (len(lifting.lifted) if lifting else 0)
+        schema = self._catalogue.schema
         return Document(
             kind=OperationKind(operation.operation.value),
             operation=operation,
             ast=ast,
             fragments=fragments,
-            coerce=VariableCoercer(self._catalogue.schema, operation.variable_definitions or ()),
+            coerce=VariableCoercer(schema, definitions[:own]),
+            coerce_literals=VariableCoercer(schema, definitions[own:]),
+            lifting=lifting,
             granted=caller.scopes,
             cost=cost_of(operation, fragments),
             scopes=self._catalogue.scopes_of(operation, fragments),
         )
+
+
+def _parsed(query: str) -> DocumentNode:
+    try:
+        return parse(query, max_lexical_tokens=MOST_TOKENS, allow_empty_selection_sets=False)
+    except GraphQLError as error:
+        raise InvalidOperationError([located(error, ErrorCode.PARSE_FAILED)], kind=AnswerKind.UNPARSABLE) from error
+    except RecursionError as error:
+        too_deep = GraphQLError("the document is nested too deeply")
+        raise InvalidOperationError([located(too_deep, ErrorCode.LIMIT_EXCEEDED)]) from error
+
+
+def _with_literals(document: Document, skeleton: Skeleton) -> Found | None:
+    """The document with the literals of one text; None when they do not fit, for the thorough way to say why."""
+    raw = document.lifting.variables(skeleton.literals) if document.lifting else None
+    if raw is None:
+        return None
+    try:
+        return Found(document, raw, document.coerce_literals(raw))
+    except InvalidOperationError:
+        return None
 
 
 def _operation(ast: DocumentNode, name: str | None) -> OperationDefinitionNode:

@@ -2,16 +2,17 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from graphql import NoSchemaIntrospectionCustomRule
 
 from profile_api.graph.arguments import Arguments, Values
 from profile_api.graph.dispatch import Dispatcher
-from profile_api.graph.documents import Document, Documents
+from profile_api.graph.documents import Document, Documents, Found
 from profile_api.graph.errors import refused
 from profile_api.graph.live import LiveScorer
 from profile_api.graph.mutations import Mutations
@@ -38,8 +39,16 @@ _EVENT_DEADLINE_S = 10.0
 class PreparedOperation:
     """What the edge may know of an operation before it runs."""
 
-    document: Document
+    found: Found
     values: Values
+
+    def raw(self, request: GraphQLRequest) -> Mapping[str, Any]:
+        """The variables as graphql-core would be given them: the client's own and the lifted literals."""
+        return {**request.variables, **self.found.raw} if self.found.raw else request.variables
+
+    @property
+    def document(self) -> Document:
+        return self.found.document
 
     @property
     def kind(self) -> OperationKind:
@@ -90,9 +99,8 @@ class GraphEngine:
 
     async def prepare(self, request: GraphQLRequest, caller: Caller) -> PreparedOperation:
         """Parses, validates and plans. Errors: GraphError."""
-        document = self._documents.find(request, caller) or await self._documents.get(request, caller)
-        values = document.coerce(request.variables)
-        return PreparedOperation(document=document, values=values)
+        found = self._documents.find(request, caller) or await self._documents.get(request, caller)
+        return PreparedOperation(found=found, values=found.coerce(request.variables))
 
     async def execute(
         self,
@@ -117,7 +125,7 @@ class GraphEngine:
                 document=document,
                 plan=plan,
                 values=values,
-                request=request,
+                raw=prepared.raw(request),
                 caller=caller,
                 now=now,
                 deadline=started + deadline_s,
@@ -132,8 +140,8 @@ class GraphEngine:
     async def subscribe(self, request: GraphQLRequest, caller: Caller) -> AsyncGenerator[Answer, None]:
         """Answers a subscription: one answer per event until it is closed; a refusal is the only answer."""
         try:
-            document = await self._documents.get(request, caller)
-            values = document.coerce(request.variables)
+            prepared = await self.prepare(request, caller)
+            document, values = prepared.document, prepared.values
             plan = document.find_plan(values) or await self._documents.plan(document, values)
             name, arguments = self._subscribed(document, values)
             async with aclosing(self._watch.changes(name, arguments, values, tenant_id=caller.tenant_id)) as changes:
@@ -142,7 +150,7 @@ class GraphEngine:
                         document=document,
                         plan=plan,
                         values={**values, CHANGE: change},
-                        request=request,
+                        raw=prepared.raw(request),
                         caller=caller,
                         now=utc_now(),
                         deadline=time.perf_counter() + _EVENT_DEADLINE_S,

@@ -15,7 +15,7 @@ from profile_api.graph.documents import Document
 from profile_api.graph.finish import fast_body, full_body
 from profile_api.graph.live import LIVE, LiveAnswer, LiveScorer, spliced
 from profile_api.graph.plan import Plan
-from profile_api.graph.request import Answer, AnswerKind, Caller, GraphQLRequest, Timings
+from profile_api.graph.request import Answer, AnswerKind, Caller, Timings
 from profile_api.rescoring.outcomes import ScoringOutcome
 
 
@@ -26,7 +26,7 @@ class Asking:
     document: Document
     plan: Plan
     values: Values
-    request: GraphQLRequest
+    raw: Mapping[str, Any]  # the variables uncoerced, for the full finisher
     caller: Caller
     now: datetime
     deadline: float  # by time.perf_counter
@@ -74,7 +74,7 @@ class Reads:
     def finished(self, asking: Asking, data: Mapping[str, Any]) -> tuple[AnswerKind, bytes]:
         """The exact answer to typed data, by the full finisher."""
         document = asking.document
-        return full_body(self.catalogue, asking.plan, document.ast, document.operation, asking.request.variables, data)
+        return full_body(self.catalogue, asking.plan, document.ast, document.operation, asking.raw, data)
 
     async def _spliced(self, asking: Asking, plan: Plan, values: Values, text: str) -> str:
         async def score(customers: Sequence[int]) -> Mapping[int, ScoringOutcome]:

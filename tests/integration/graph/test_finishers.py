@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from profile_api.graph.arguments import Values
 from profile_api.graph.engine import GraphEngine
 from profile_api.graph.finish import fast_body, full_body
 from profile_api.graph.live import LIVE, LiveAnswer
@@ -47,25 +48,23 @@ def bench(world_url: str) -> Iterator[Bench]:
     bench.close()
 
 
-async def _text(engine: GraphEngine, plan: Plan, tenant: int) -> str:
-    arguments = plan.bind({"yes": True, "no": False}, caller(tenant), NOW)
+async def _text(engine: GraphEngine, plan: Plan, values: Values, tenant: int) -> str:
+    arguments = plan.bind(values, caller(tenant), NOW)
     text = (await engine._dispatcher.ask(plan, arguments, deadline_s=20)).text
     for slot, part in enumerate(plan.live):
         for customer in (tenant * 100 + 1, tenant * 100 + 4):
-            live = part.bind(
-                {"yes": True, "no": False, LIVE: LiveAnswer(customer_id=customer, outcome=None)}, caller(tenant), NOW
-            )
+            live = part.bind({**values, LIVE: LiveAnswer(customer_id=customer, outcome=None)}, caller(tenant), NOW)
             assert (await engine._dispatcher.ask(part, live, deadline_s=20)).text is not None, slot
     return text
 
 
 async def _check(engine: GraphEngine, query: str) -> None:
     request = GraphQLRequest(query=query)
-    document = await engine._documents.get(request, caller())
-    values = document.coerce({})
+    found = await engine._documents.get(request, caller())
+    document, values = found.document, found.coerce({})
     plan = await engine._documents.plan(document, values)
-    alone = {tenant: await _text(engine, plan, tenant) for tenant in (1, 2)}
-    among = await asyncio.gather(*(_text(engine, plan, tenant) for tenant in (1, 2, 1, 2, 2)))
+    alone = {tenant: await _text(engine, plan, values, tenant) for tenant in (1, 2)}
+    among = await asyncio.gather(*(_text(engine, plan, values, tenant) for tenant in (1, 2, 1, 2, 2)))
     assert list(among) == [alone[1], alone[2], alone[1], alone[2], alone[2]]
     assert not _ids(msgspec.json.decode(alone[1]), "cus_2")
     assert not _ids(msgspec.json.decode(alone[2]), "cus_1")
@@ -74,8 +73,8 @@ async def _check(engine: GraphEngine, query: str) -> None:
     fast = fast_body(plan, alone[1])
     assert fast is not None
     typed = document.typed_plan(engine.catalogue, values)
-    data = msgspec.json.decode(await _text(engine, typed, 1))
-    kind, full = full_body(engine.catalogue, typed, document.ast, document.operation, {}, data)
+    data = msgspec.json.decode(await _text(engine, typed, values, 1))
+    kind, full = full_body(engine.catalogue, typed, document.ast, document.operation, found.raw, data)
     assert kind is AnswerKind.OK, full
     assert msgspec.json.decode(fast) == msgspec.json.decode(full)
 

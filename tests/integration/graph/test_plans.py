@@ -45,8 +45,8 @@ HOT = {
 async def _plan(query: str) -> Plan:
     documents = Documents(catalogue())
     try:
-        document = await documents.get(GraphQLRequest(query=query), caller())
-        return await documents.plan(document, {})
+        found = await documents.get(GraphQLRequest(query=query), caller())
+        return await documents.plan(found.document, found.coerce({}))
     finally:
         documents.close()
 
