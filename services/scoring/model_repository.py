@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 MODEL_NAMES = ("churn", "next_purchase", "value")
 MODEL_SET_TAG = "parcours.model_set"
 MODEL_SET_ARTIFACT = "model_set"
+_FOLDER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")  # it names a folder of the cache
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,6 +162,8 @@ def _consistent(versions: Mapping[str, "ModelVersion"], alias: str) -> ModelSetV
             f"the aliases @{alias} of {', '.join(versions)} point to different model sets ({sets}); "
             "point all of them to versions trained together"
         )
+    if not _FOLDER_NAME.fullmatch(key):
+        raise ModelRepositoryError(f"the tag {MODEL_SET_TAG} is {key!r}, expected letters, digits, dots and dashes")
     return ModelSetVersion(
         key=key,
         run_id=next(iter(versions.values())).run_id,
