@@ -18,7 +18,7 @@ from scoring.engine.design import (
     model_inputs,
     target_inputs,
 )  # fmt: skip
-from scoring.engine.distribution import initial_log_odds
+from scoring.engine.distribution import initial_churn, initial_log_odds
 from scoring.engine.spec import Design
 from training.learning import LearningSet
 from training.recipe import Recipe
@@ -80,7 +80,9 @@ def fit_churn(bench: Workbench, horizon_days: int) -> Booster | None:
     churned = bench.learning.churned(horizon_days)[rows]
     if not 0 < churned.sum() < len(rows):
         return None
-    dataset = _dataset(bench, bench.inputs[rows], churned, target_columns=False)
+    history = COLUMNS.history(bench.learning.matrix[rows])
+    initial = initial_churn(bench.btyd, history, float(horizon_days))
+    dataset = _dataset(bench, bench.inputs[rows], churned, init_score=initial, target_columns=False)
     return boost(bench.recipe.churn_parameters(bench.seed), dataset, bench.recipe.churn_trees)
 
 

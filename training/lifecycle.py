@@ -150,9 +150,10 @@ def roll_back(settings: TrainingSettings) -> RegisteredSet:
     client = connect(settings)
     champion = find_by_alias(client, CHAMPION)
     log = read_log(database_url(settings), alias=CHAMPION)
-    replaced = next(
-        (line.replaced_model_set for line in log if champion and line.model_set == champion.model_set), None
-    )
+    if champion is None:
+        raise NothingToRollBackError
+    own = [line.replaced_model_set for line in log if line.model_set == champion.model_set]
+    replaced = next((name for name in own if name not in (None, champion.model_set)), None)
     if replaced is None:
         raise NothingToRollBackError
     earlier = find_by_set(client, replaced)

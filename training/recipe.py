@@ -13,7 +13,7 @@ class Recipe:
     value_rows: int = 150_000
     churn_rows: int = 120_000
     hazard_trees: int = 150
-    churn_trees: int = 150
+    churn_trees: int = 100
     value_trees: int = 150
     direct_weight: float = 0.5
     threads: int = 2  # boosters grown at once, each in one thread: cheaper than one booster in several

@@ -2,13 +2,14 @@
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
+from lightgbm import Booster
 
 from customer.errors import ParcoursError
 from customer.features.definitions import FEATURE_NAMES, FEATURE_SET
@@ -19,7 +20,7 @@ from scoring.engine.spec import ModelSetSpec, ValueCalibration, write_spec
 from scoring.reproduction import record_reproduction
 from training.evaluation import Outcome, baseline_outcome, measure, outcome_of
 from training.examples import FeatureFrame, feature_frame
-from training.gate import MODEL_OF_KIND, judge
+from training.gate import MODEL_OF_KIND, Verdict, judge
 from training.learning import LearningSet, build_learning_set
 from training.model_fit import Fit, fit_models, has_enough
 from training.recipe import Recipe
@@ -140,13 +141,9 @@ def _model_set(
     as_of: datetime, horizon_days: int,
 ) -> ModelSet:  # fmt: skip
     verdicts = judge(rehearsal.models, rehearsal.baseline) if rehearsal and rehearsal.is_comparable else {}
-    basis = {
-        str(kind): str(
-            PredictionBasis.MODEL
-            if fit.boosters.get(name) and not (kind in verdicts and verdicts[kind].is_worse)
-            else PredictionBasis.BASELINE
-        )
-        for kind, name in MODEL_OF_KIND.items()
+    basis = _basis(fit, verdicts)
+    boosters = {
+        name: fit.boosters[name] for kind, name in MODEL_OF_KIND.items() if basis[kind] == PredictionBasis.MODEL
     }
     basis[PredictionKind.LOYALTY_POTENTIAL] = str(PredictionBasis.BASELINE)
     unavailable = {} if fit.spending else {str(PredictionKind.VALUE): list(NO_AMOUNTS)}
@@ -155,12 +152,24 @@ def _model_set(
         churn_definition=CHURN_DEFINITION, as_of=as_of.isoformat(), time_zone=snapshot.time_zone,
         currency=snapshot.currency, seed=seed, code_version=version("parcours"), data_hash=snapshot.content_hash,
         basis=basis, unavailable=unavailable, design=fit.design, btyd=fit.btyd, spending=fit.spending, grid=fit.grid,
-        direct_weight=recipe.direct_weight if fit.boosters.get("churn") else 0.0,
+        direct_weight=recipe.direct_weight if "churn" in boosters else 0.0,
         value=spread if fit.spending else None, loyalty={"window_days": YEAR_DAYS, "scale": 1.0, "power": 1.0},
-        band_edges=BAND_EDGES, boosters={name: _files(name, len(found)) for name, found in fit.boosters.items()},
+        band_edges=BAND_EDGES, boosters={name: _files(name, len(found)) for name, found in boosters.items()},
         metrics=measure(rehearsal.models) if rehearsal else {},
     )  # fmt: skip
-    return ModelSet(replace(spec, id=_identity(spec, fit)), fit.boosters)
+    return ModelSet(replace(spec, id=_identity(spec, boosters)), boosters)
+
+
+def _basis(fit: Fit, verdicts: Mapping[PredictionKind, Verdict]) -> dict[str, str]:
+    """Churn and next purchase are one distribution: the models answer for both or for neither."""
+    lost = {kind for kind, verdict in verdicts.items() if verdict.is_worse}
+    lost |= {kind for kind, name in MODEL_OF_KIND.items() if name not in fit.boosters}
+    distribution = {PredictionKind.CHURN, PredictionKind.NEXT_PURCHASE}
+    if lost & distribution:
+        lost |= distribution
+    return {
+        str(kind): str(PredictionBasis.BASELINE if kind in lost else PredictionBasis.MODEL) for kind in MODEL_OF_KIND
+    }
 
 
 def save_models(models: ModelSet, folder: Path, *, vectors: Floats) -> None:
@@ -180,10 +189,10 @@ def _files(name: str, count: int) -> list[str]:
     return [f"{name}.txt"] if count == 1 else [f"{name}_{number}.txt" for number in range(count)]
 
 
-def _identity(spec: ModelSetSpec, fit: Fit) -> str:
+def _identity(spec: ModelSetSpec, boosters: Mapping[str, list[Booster]]) -> str:
     """Names the set by what it holds: the same data, code and seed give the same name."""
     digest = hashlib.sha256(json.dumps(asdict(spec), sort_keys=True).encode())
-    for name in sorted(fit.boosters):
-        for booster in fit.boosters[name]:
+    for name in sorted(boosters):
+        for booster in boosters[name]:
             digest.update(booster.model_to_string().encode())
     return digest.hexdigest()[:12]

@@ -34,6 +34,13 @@ def initial_log_odds(btyd: MbgNbd, history: History, edges: Floats) -> Floats:
     return answer
 
 
+def initial_churn(btyd: MbgNbd, history: History, days: float) -> Floats:
+    """The log-odds of no order within `days` by MBG/NBD: what the churn classifier starts from."""
+    silent = btyd.silent_for(history, np.array([days]))[:, 0]
+    answer: Floats = np.clip(logit(silent), -9.0, 9.0)
+    return answer
+
+
 def log_survival(hazard_log_odds: Floats) -> Floats:
     """log S at each edge but the first, from the log-odds of an order in each interval."""
     answer: Floats = np.cumsum(-np.logaddexp(0.0, hazard_log_odds), axis=1)

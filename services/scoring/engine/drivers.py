@@ -58,13 +58,13 @@ def _driver(
     else:
         feature = FEATURE_BY_NAME[name]
         words, value = (feature.words_en, feature.words_fr), _value(reasons, row, name)
-    shown = "" if value is None else f" ({_shown(name, value)})"
+    english_value, french_value = _shown(reasons, name, value)
     return Driver(
         feature=name,
         value=value,
         contribution=contribution,
-        text_en=f"{words[0].capitalize()}{shown} {english}",
-        text_fr=f"{words[1].capitalize()}{shown} {french}",
+        text_en=f"{words[0].capitalize()}{english_value} {english}",
+        text_fr=f"{words[1].capitalize()}{french_value} {french}",
     )
 
 
@@ -84,9 +84,15 @@ def _value(reasons: Reasons, row: int, name: str) -> FeatureValue:
     return number
 
 
-def _shown(name: str, value: FeatureValue) -> str:
+def _shown(reasons: Reasons, name: str, value: FeatureValue) -> tuple[str, str]:
+    """The value in brackets as English and as French write it; nothing when missing."""
+    if value is None:
+        return "", ""
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return (" (yes)", " (oui)") if value else (" (no)", " (non)")
     if FEATURE_BY_NAME[name].unit == "minor units" and isinstance(value, int | float):
-        return f"{value / 100:.2f}"
-    return f"{value:.2f}" if isinstance(value, float) else str(value)
+        digits = reasons.money_digits
+        text = f"{value / 10**digits:.{digits}f}"
+    else:
+        text = f"{value:.2f}" if isinstance(value, float) else str(value)
+    return f" ({text})", f" ({text.replace('.', ',')})"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from customer.money import minor_digits
 from scoring.engine.btyd import Floats, History
 from scoring.engine.contributor import Contributor
 from scoring.engine.design import (
@@ -20,7 +21,7 @@ from scoring.engine.design import (
     Inputs,
     target_inputs,
 )  # fmt: skip
-from scoring.engine.distribution import initial_log_odds, log_survival
+from scoring.engine.distribution import initial_churn, initial_log_odds, log_survival
 from scoring.engine.spec import ModelSetSpec
 
 if TYPE_CHECKING:
@@ -43,9 +44,11 @@ class Contributions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reasons:
-    """Of the rows with orders, in their order. `inputs` holds the features' own values for display."""
+    """Of the rows with orders, in their order. `inputs` holds the features' own values for display, `money_digits`
+    the decimals of the currency."""
 
     count: int
+    money_digits: int
     features: list[str]
     inputs: Floats
     churn: Contributions | None
@@ -65,6 +68,7 @@ class Explainer:
     def reasons(self, rows: Floats, inputs: Inputs, history: History, count: int) -> Reasons:
         return Reasons(
             count=count,
+            money_digits=minor_digits(self._spec.currency),
             features=self._spec.design.features,
             inputs=self._columns.select(rows, self._spec.design.features),
             churn=self._churn(rows, inputs, history) if "next_purchase" in self._boosters else None,
@@ -77,9 +81,17 @@ class Explainer:
         base, values = (1.0 - weight) * base, (1.0 - weight) * values
         if weight:
             direct = self._contributor("churn").of_rows(inputs)
+            initial = initial_churn(self._spec.btyd, history, float(self._spec.horizon_days))
             values[:, :-1] += weight * direct[:, :-1]
-            base += weight * direct[:, -1]
+            values[:, self._names.index(RHYTHM)] += weight * (initial - self._mean_initial_churn())
+            base += weight * (direct[:, -1] + self._mean_initial_churn())
         return Contributions(names=self._names, base=base, values=values)
+
+    def _mean_initial_churn(self) -> float:
+        """What the classifier starts from for the mean customer, from whom contributions are measured."""
+        reach = self._spec.grid.edges.index(float(self._spec.horizon_days))
+        silent = log_survival(np.asarray(self._spec.grid.mean_init)[None, :reach])[:, -1]
+        return float(_log_odds_of_log(silent)[0])
 
     def _contributor(self, model: str) -> Contributor:
         return self._contributors_of(model)[0]

@@ -14,7 +14,15 @@ from customer.vocabulary import PredictionBasis, PredictionKind
 from scoring.engine.answers import answers
 from scoring.engine.btyd import Flags, Floats, History
 from scoring.engine.design import FeatureColumns, Inputs, model_inputs, target_inputs, with_targets
-from scoring.engine.distribution import Curve, baseline_curve, initial_log_odds, log_survival, logit, sigmoid
+from scoring.engine.distribution import (
+    Curve,
+    baseline_curve,
+    initial_churn,
+    initial_log_odds,
+    log_survival,
+    logit,
+    sigmoid,
+)
 from scoring.engine.explanation import Explainer
 from scoring.engine.raw_scores import RawScores
 from scoring.engine.scores import Scores
@@ -101,10 +109,10 @@ class ModelSet:
         curve = Curve(edges=self._edges, log_survival=log_survival(hazard))
         if self.basis(PredictionKind.CHURN) is PredictionBasis.BASELINE or not self.spec.direct_weight:
             return curve
-        direct = self._raw["churn"][0](inputs, threads=threads)
-        weight = self.spec.direct_weight
-        log_odds = weight * direct + (1.0 - weight) * logit(curve.silent_through(float(self.horizon_days)))
-        return curve.through(float(self.horizon_days), sigmoid(log_odds))
+        horizon, weight = float(self.horizon_days), self.spec.direct_weight
+        direct = self._raw["churn"][0](inputs, threads=threads) + initial_churn(self.spec.btyd, history, horizon)
+        log_odds = weight * direct + (1.0 - weight) * logit(curve.silent_through(horizon))
+        return curve.through(horizon, sigmoid(log_odds))
 
     def hazard_log_odds(self, rows: Floats, inputs: Inputs, history: History, threads: int = 1) -> Floats:
         """(rows, intervals): log-odds of an order in each interval, given none before it."""

@@ -8,7 +8,7 @@ from typing import Any
 from customer.errors import ParcoursError
 from scoring.engine.btyd import GammaGamma, MbgNbd
 
-FORMAT = 1
+FORMAT = 2
 FILE = "model_set.json"
 
 
