@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from graphql import (
     FieldNode,
@@ -17,6 +18,8 @@ from graphql import (
 from profile_api.graph.arguments import Values
 from profile_api.graph.parameters import DEFAULT_PAGE
 
+_MOST_KNOWN = 256
+
 
 @dataclass(slots=True, eq=False)
 class Cost:
@@ -24,10 +27,18 @@ class Cost:
 
     fields: "list[tuple[int | str, Cost]]" = field(default_factory=list)
     spreads: "list[Cost]" = field(default_factory=list)
+    sizes: tuple[str, ...] = ()  # of the whole operation: the variables that set the size of a page
+    _known: dict[tuple[Any, ...], int] = field(default_factory=dict)
 
     def rows(self, values: Values) -> int:
         """An upper bound for these variables; a fragment is added up once however often it is spread."""
-        return self._rows(values, {})
+        key = tuple(values.get(size) for size in self.sizes)
+        rows = self._known.get(key)
+        if rows is None:
+            if len(self._known) >= _MOST_KNOWN:
+                self._known.clear()
+            rows = self._known[key] = self._rows(values, {})
+        return rows
 
     def _rows(self, values: Values, known: dict[int, int]) -> int:
         if id(self) not in known:
@@ -44,6 +55,7 @@ class Cost:
 def cost_of(operation: OperationDefinitionNode, fragments: Mapping[str, FragmentDefinitionNode]) -> Cost:
     """The cost of a valid operation (its fragments exist and contain no cycle)."""
     known: dict[str, Cost] = {}
+    sizes: set[str] = set()
 
     def of_fragment(name: str) -> Cost:
         if name not in known:
@@ -55,14 +67,19 @@ def cost_of(operation: OperationDefinitionNode, fragments: Mapping[str, Fragment
         for selection in selection_set.selections if selection_set else ():
             match selection:
                 case FieldNode():
-                    cost.fields.append((_page_size(selection), of(selection.selection_set)))
+                    size = _page_size(selection)
+                    if isinstance(size, str):
+                        sizes.add(size)
+                    cost.fields.append((size, of(selection.selection_set)))
                 case FragmentSpreadNode():
                     cost.spreads.append(of_fragment(selection.name.value))
                 case InlineFragmentNode():
                     cost.spreads.append(of(selection.selection_set))
         return cost
 
-    return of(operation.selection_set)
+    cost = of(operation.selection_set)
+    cost.sizes = tuple(sorted(sizes))
+    return cost
 
 
 def _page_size(node: FieldNode) -> int | str:

@@ -123,7 +123,8 @@ def compile_page(
     rows = walk.rows(where=walk.within() + walk.filters(), limit=limit, reverse=walk.backward)
     numbered = f"select {walk.row.alias}.*, row_number() over () as place from ({rows}) {walk.row.alias}"
     return Expression(
-        f"(select {concatenated(object_parts(pairs))} from ({numbered}) {walk.row.alias}{walk.row.from_joins()})"
+        f"(select {concatenated(object_parts(pairs))} from ({numbered}) {walk.row.alias}{walk.row.from_joins()}"
+        " having true)"  # one row, even when nothing asked for needs an aggregate
     )
 
 

@@ -131,3 +131,8 @@ async def test_the_models_behind_the_stored_predictions_are_listed(ask: Ask) -> 
         ("NEXT_PURCHASE", "7", "m1"),
         ("VALUE", "7", "m1"),
     }
+
+
+async def test_page_information_alone_is_one_answer(ask: Ask) -> None:
+    response = await ask("{ customers(first: 2) { pageInfo { hasPreviousPage __typename } } }")
+    assert response["data"]["customers"] == {"pageInfo": {"hasPreviousPage": False, "__typename": "PageInfo"}}

@@ -14,6 +14,6 @@ class PageInfo:
 
 
 CURSOR = "Opaque; give it to `after` or `before` of the same connection and ordering."
-TOTAL = "How many there are in all, counted only when asked for; above 10,000 an estimate."
+TOTAL = "How many there are in all, counted only when asked for, and only to 10,000: 10,001 means more than that."
 EDGES = "The page, in the connection's order."
 PAGE_INFO = "What lies around the page."
