@@ -2,6 +2,7 @@
 
 import json
 import re
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -112,3 +113,25 @@ def parcours_commands() -> list[list[str]]:
 def test_the_commands_the_images_run_exist_with_their_options(command: list[str]) -> None:
     result = CliRunner().invoke(build_app(), [*command, "--help"])
     assert result.exit_code == 0, result.output
+
+
+def direct_requirements(extra: str) -> set[str]:
+    """The names an extra asks for, those of the extras it includes and of the project itself among them."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    wanted = set(project["dependencies"])
+    waiting = [extra]
+    while waiting:
+        for requirement in project["optional-dependencies"][waiting.pop()]:
+            included = re.match(r"parcours\[(.*)\]", requirement)
+            if included:
+                waiting += included[1].split(",")
+            else:
+                wanted.add(requirement)
+    return {re.split(r"[\[<>=!~; ]", requirement)[0].lower() for requirement in wanted}
+
+
+@pytest.mark.parametrize("extra", [*sorted(IMAGES), "demo", "dev"])
+def test_a_lock_holds_everything_its_extra_asks_for(extra: str) -> None:
+    lock = ROOT / ("requirements.lock" if extra == "dev" else f"infra/requirements/{extra}.lock")
+    locked = set(re.findall(r"^([a-z0-9_.-]+)(?:\[[^\]]*\])?==", lock.read_text(), flags=re.MULTILINE))
+    assert direct_requirements(extra) - locked == set(), "run `make lock`"
