@@ -183,7 +183,13 @@ def _cpu_s(process: psutil.Process) -> float:
 @contextmanager
 def _running(command: list[str], health: str, **environment: str) -> Iterator[psutil.Process | None]:
     """The process, once it answers; None when it does not within two minutes."""
-    own = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": f"{ROOT}:{ROOT / 'services'}", **environment}
+    own = {
+        **os.environ,
+        "OMP_NUM_THREADS": "1",
+        "PYTHONPATH": f"{ROOT}:{ROOT / 'services'}",
+        "PATH": f"{Path(command[0]).parent}:{os.environ['PATH']}",  # MLflow starts uvicorn by name
+        **environment,
+    }
     with tempfile.TemporaryFile() as log:
         process = subprocess.Popen(command, env=own, stdout=log, stderr=log, cwd=ROOT)
         try:
