@@ -50,7 +50,7 @@ from profile_api.graph.rendering import (
 )
 from profile_api.graph.request import ErrorCode, GraphError, Scope
 from profile_api.graph.rows import Frame, Row, Templates
-from profile_api.graph.sources import Choice, Embedded, Entities, Known, Live, Page, Rows, Source, Value, Write
+from profile_api.graph.sources import Choice, Embedded, Entities, Live, Page, Rows, Source, Value, Write
 from profile_api.graph.sources import Constant as ConstantSource
 from profile_api.graph.subscriptions import CHANGE_PARAMETERS
 from profile_api.graph.writes import WRITTEN_PARAMETERS
@@ -324,8 +324,6 @@ class Planner:
                 return [self._rows_part(source, field, selections, frame, path, absent)]
             case Page():
                 return [compile_page(self, source, field, selections, frame, path)]
-            case Known():
-                return [constant_part(self._picked(source.read(), get_named_type(field.type), selections))]
             case Live():
                 return [self._live_part(field, selections, frame, path)]
             case Write():
@@ -344,22 +342,6 @@ class Planner:
         sql = self.composite_sql(named, selections, inner, path)
         present = self.templates.expand(source.present, frame)
         return [Expression(f"case when {present} then {sql} else {absent} end")]
-
-    def _picked(self, value: Any, type_: GraphQLNamedType, selections: Selections) -> Any:
-        """What the selection asks of something known."""
-        if isinstance(value, list):
-            return [self._picked(item, type_, selections) for item in value]
-        if not isinstance(value, dict) or not isinstance(type_, GraphQLObjectType):
-            return value
-        picked: dict[str, Any] = {}
-        for key, nodes in self.collect(type_, selections).items():
-            name = nodes[0].name.value
-            inner = [node.selection_set for node in nodes if node.selection_set is not None]
-            if name == "__typename":
-                picked[key] = type_.name
-            else:
-                picked[key] = self._picked(value[name], get_named_type(type_.fields[name].type), inner)
-        return picked
 
     def _rows_part(
         self, source: Rows, field: GraphQLField, selections: Selections, frame: Frame, path: str, absent: str

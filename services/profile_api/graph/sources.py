@@ -151,18 +151,11 @@ class Entities:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
-    """Objects and lists known without asking the database, by the schema's names; read when a plan is made."""
-
-    read: "Callable[[], Any]"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Write:
     """A mutation: its argument `input` is written first, its payload is read afterwards."""
 
 
-Source = Value | Constant | Embedded | Rows | Page | Choice | Live | Entities | Known | Write
+Source = Value | Constant | Embedded | Rows | Page | Choice | Live | Entities | Write
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,7 @@ _TENANT_COLUMN = {
     "consent": "tenant_id",
     "gap_reference": "tenant_id",
     "rescoring_request": "tenant_id",
+    "lifecycle_policy": "tenant_id",
 }
 
 TABLES = tuple(_TENANT_COLUMN)  # the migrations open each of them, one tenant at a time, to the service role
