@@ -79,12 +79,15 @@ class SmallEngine:
         found = validate(self.schema, document, max_errors=5, hide_suggestions=True)
         if found:
             raise InvalidOperationError([located(error, ErrorCode.VALIDATION_FAILED) for error in found])
-        operation = next(
+        operations = [
             node
             for node in document.definitions
             if isinstance(node, OperationDefinitionNode)
             and (request.operation_name in (None, "") or (node.name and node.name.value == request.operation_name))
-        )
+        ]
+        if len(operations) != 1:
+            raise InvalidOperationError([located(GraphQLError("no such operation"), ErrorCode.BAD_OPERATION)])
+        operation = operations[0]
         return SmallPrepared(
             kind=OperationKind(operation.operation.value),
             cost=int(request.variables.get("of", 1)),

@@ -29,7 +29,7 @@ def test_a_query_is_written_run_and_answered_offline(live: Live, page: Page) -> 
     page.goto(f"{live.url}/graphql?x=1#token={live.tokens['agent']}")
     editor = page.locator(".graphiql-query-editor .CodeMirror")
     editor.wait_for(timeout=30_000)
-    editor.evaluate("(element, query) => element.CodeMirror.setValue(query)", '{ hello(name: "browser") }')
+    editor.evaluate("(element, query) => element.CodeMirror.setValue(query)", 'query Newest { hello(name: "browser") }')
     page.locator("button.graphiql-execute-button").click()
     page.get_by_text("hello browser").wait_for(timeout=30_000)
     assert [url for url in asked if not url.startswith((live.url, "data:", "blob:"))] == []
