@@ -37,6 +37,7 @@ DESCRIPTIONS = {
     "PARCOURS_SCORING_HOST": "address to listen on",
     "PARCOURS_SCORING_PORT": "port to listen on",
     "PARCOURS_SCORING_ALIAS": "the registry alias to follow",
+    "PARCOURS_SCORING_CHALLENGER_ALIAS": "the registry alias whose models score in shadow",
     "PARCOURS_SCORING_POLL_S": "seconds between looks at the registry",
     "PARCOURS_SCORING_REGISTRY_TIMEOUT_S": "seconds the registry may take to answer",
     "PARCOURS_SCORING_MAX_BODY_BYTES": "bytes of a request body",
