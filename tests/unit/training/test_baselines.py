@@ -39,7 +39,8 @@ def test_nobody_with_an_order_gives_finite_parameters() -> None:
 
 @pytest.mark.parametrize("size", [1, 2, 5])
 def test_a_handful_of_customers_gives_finite_parameters(size: int) -> None:
-    found = fit_mbg_nbd(History(repeats=np.arange(size, dtype=np.float64), last=np.full(size, 9.0), age=np.full(size, 30.0)))
+    repeats = np.arange(size, dtype=np.float64)
+    found = fit_mbg_nbd(History(repeats=repeats, last=np.full(size, 9.0), age=np.full(size, 30.0)))
     assert np.isfinite([found.r, found.alpha, found.a, found.b]).all()
 
 
