@@ -14,7 +14,8 @@ from profile_api.graph.rows import Frame, Row
 from profile_api.graph.sources import Ordering, Page
 
 if TYPE_CHECKING:
-    from profile_api.graph.planner import Planner, Selections
+    from profile_api.graph.planner import Planner
+    from profile_api.graph.selections import Selections
 
 COUNT_BOUND = 10_000
 _CURSOR_TYPES = {"timestamptz": "timestamptz", "bigint": "bigint", "float8": "double precision"}

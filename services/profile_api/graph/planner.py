@@ -5,21 +5,17 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from graphql import (
-    DirectiveNode,
     FieldNode,
     FragmentDefinitionNode,
-    FragmentSpreadNode,
     GraphQLAbstractType,
     GraphQLField,
     GraphQLNamedType,
     GraphQLNonNull,
     GraphQLObjectType,
-    InlineFragmentNode,
     OperationDefinitionNode,
     OperationType,
     SelectionSetNode,
     VariableDefinitionNode,
-    VariableNode,
     get_named_type,
     is_abstract_type,
     is_list_type,
@@ -50,12 +46,11 @@ from profile_api.graph.rendering import (
 )
 from profile_api.graph.request import ErrorCode, GraphError, Scope
 from profile_api.graph.rows import Frame, Row, Templates
+from profile_api.graph.selections import Collector, Selections
 from profile_api.graph.sources import Choice, Embedded, Entities, Live, Page, Rows, Source, Value, Write
 from profile_api.graph.sources import Constant as ConstantSource
 from profile_api.graph.subscriptions import CHANGE_PARAMETERS
 from profile_api.graph.writes import WRITTEN_PARAMETERS
-
-Selections = Sequence[SelectionSetNode]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +79,7 @@ class Planner:
         self.catalogue = catalogue
         self.templates = Templates()
         self.probes: list[Probe] = []
+        self._collector = Collector(catalogue.schema, fragments, self.probe)
         self._fragments = fragments
         self._values = values
         self._scopes = scopes
@@ -208,36 +204,8 @@ class Planner:
         return concatenated(object_parts(pairs))
 
     def collect(self, type_: GraphQLObjectType, selections: Selections) -> dict[str, list[FieldNode]]:
-        fields: dict[str, list[FieldNode]] = {}
-        visited: set[str] = set()
-        for selection_set in selections:
-            self._collect_into(type_, selection_set, fields, visited)
-        return fields
-
-    def _collect_into(
-        self,
-        type_: GraphQLObjectType,
-        selection_set: SelectionSetNode,
-        fields: dict[str, list[FieldNode]],
-        visited: set[str],
-    ) -> None:
-        for selection in selection_set.selections:
-            if not self._included(selection.directives):
-                continue
-            match selection:
-                case FieldNode():
-                    key = selection.alias.value if selection.alias else selection.name.value
-                    fields.setdefault(key, []).append(selection)
-                case InlineFragmentNode():
-                    condition = selection.type_condition
-                    if condition is None or self._applies(type_, condition.name.value):
-                        self._collect_into(type_, selection.selection_set, fields, visited)
-                case FragmentSpreadNode():
-                    name = selection.name.value
-                    fragment = self._fragments[name]
-                    if name not in visited and self._applies(type_, fragment.type_condition.name.value):
-                        visited.add(name)
-                        self._collect_into(type_, fragment.selection_set, fields, visited)
+        """The fields asked of an object of this type, by response key."""
+        return self._collector.collect(type_, selections)
 
     def edge_node_type(self, connection: GraphQLNamedType) -> GraphQLNamedType:
         """The type of the nodes of a connection."""
@@ -246,26 +214,6 @@ class Planner:
         assert isinstance(edge, GraphQLObjectType)  # noqa: S101
         node: GraphQLNamedType = get_named_type(edge.fields["node"].type)
         return node
-
-    def _applies(self, type_: GraphQLObjectType, condition: str) -> bool:
-        if condition == type_.name:
-            return True
-        conditional = self.catalogue.schema.type_map[condition]
-        return is_abstract_type(conditional) and self.catalogue.schema.is_sub_type(conditional, type_)
-
-    def _included(self, directives: Sequence[DirectiveNode] | None) -> bool:
-        for directive in directives or ():
-            name = directive.name.value
-            if name not in ("skip", "include"):
-                continue
-            node = (directive.arguments or ())[0].value
-            if isinstance(node, VariableNode):
-                met = bool(self.probe(_truth_of(node.name.value)))
-            else:
-                met = bool(getattr(node, "value", False))
-            if met == (name == "skip"):
-                return False
-        return True
 
     # --- fields
 
@@ -420,10 +368,6 @@ class Planner:
         as_of = self.templates.expand("{arg:asOf:instant}", frame) if self.given(arguments, "asOf") else None
         known_at = self.templates.expand("{arg:knownAt:instant}", frame) if self.given(arguments, "knownAt") else None
         return replace(frame, as_of=as_of, known_at=known_at)
-
-
-def _truth_of(variable: str) -> Callable[[Values], Hashable]:
-    return lambda values: bool(values.get(variable))
 
 
 @dataclass(frozen=True, slots=True)
