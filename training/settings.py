@@ -29,7 +29,9 @@ class NoDatabaseError(ParcoursError):
 class TrainingSettings(BaseSettings):
     """Unset values mean the embedded defaults under `.parcours/`."""
 
-    model_config = SettingsConfigDict(use_attribute_docstrings=True, env_prefix="PARCOURS_", extra="ignore", populate_by_name=True)
+    model_config = SettingsConfigDict(
+        use_attribute_docstrings=True, env_prefix="PARCOURS_", extra="ignore", populate_by_name=True
+    )
 
     home: Path = Path(".parcours")
     tenant: str | None = None
