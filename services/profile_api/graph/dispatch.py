@@ -102,6 +102,7 @@ class Dispatcher:
         self._free: list[_Connection] = []
         self._waiting: dict[Statement, deque[_Waiting]] = {}  # in order of the oldest request
         self._waiting_count = 0
+        self._is_due = False
         self._pending: set[_Waiting] = set()
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -129,8 +130,10 @@ class Dispatcher:
             queue = self._waiting[statement] = deque()
         queue.append(waiting)
         self._waiting_count += 1
-        if self._free:
-            self._send_next()
+        if self._free and not self._is_due:
+            # Not before the other requests that became ready in this turn of the loop have joined: costs nobody time.
+            self._is_due = True
+            loop.call_soon(self._send_due)
         self._pending.add(waiting)
         try:
             return await waiting.reply
@@ -145,6 +148,10 @@ class Dispatcher:
             for waiting in [one for one in self._pending if one.deadline < now]:
                 if not waiting.reply.done():
                     waiting.reply.set_exception(DeadlineError())
+
+    def _send_due(self) -> None:
+        self._is_due = False
+        self._send_next()
 
     def _send_next(self) -> None:
         """Gives a free connection what has waited longest, with everything of the same statement."""
