@@ -1,5 +1,6 @@
 """The offline prediction: an order file and a model set in, one Parquet row per customer out."""
 
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
@@ -37,13 +38,21 @@ SCHEMA = pa.schema(
 )
 
 
+_NUMBERS = [field.name for field in SCHEMA if pa.types.is_floating(field.type)]
+
+
 def predict_file(
     snapshot: Snapshot, models: ModelSet, *, as_of: datetime, horizon_days: int | None, out: Path, threads: int = 2
 ) -> int:
-    """Writes the predictions of everybody known before as_of, bucket by bucket; returns how many rows."""
+    """Writes the predictions of everybody known before as_of, bucket by bucket; returns how many rows.
+
+    Whoever has no valid order (all were cancelled or given back) tells the models nothing: they are answered like the
+    average customer of one order, as `BASELINE`; with nobody to compare with, their predictions are null.
+    """
     spine = build_spine(snapshot, [as_of])
     numbers, keys = customer_keys(snapshot)
     written = 0
+    likeness = _Likeness()
     out.parent.mkdir(parents=True, exist_ok=True)
 
     def predicted(part: pa.Table) -> Scores:
@@ -55,9 +64,44 @@ def predict_file(
             parts = [table.slice(start, _ROWS_AT_ONCE) for start in range(0, table.num_rows, _ROWS_AT_ONCE)]
             for part, scores in zip(parts, pool.map(predicted, parts), strict=True):
                 names = keys.take(pa.array(np.searchsorted(numbers, part["customer_id"].to_numpy())))
-                writer.write_table(_rows(models, scores, names))
+                rows = _rows(models, scores, names)
+                likeness.learn(rows, part["order_count"].to_numpy())
+                writer.write_table(rows.filter(pa.array(scores.has_orders)))
+                likeness.wait(rows.filter(pa.array(~scores.has_orders)))
                 written += part.num_rows
+        for rows in likeness.answered():
+            writer.write_table(rows)
     return written
+
+
+class _Likeness:
+    """The average prediction of customers with one order, for those who have none to be judged by."""
+
+    def __init__(self) -> None:
+        self._sums = dict.fromkeys(_NUMBERS, 0.0)
+        self._count = 0
+        self._waiting: list[pa.Table] = []
+
+    def learn(self, rows: pa.Table, order_count: np.ndarray[tuple[int], np.dtype[np.float64]]) -> None:
+        once = rows.filter(pa.array(order_count == 1))
+        self._count += once.num_rows
+        for name in _NUMBERS:
+            self._sums[name] += float(np.sum(once[name].to_numpy()))
+
+    def wait(self, rows: pa.Table) -> None:
+        self._waiting.append(rows)
+
+    def answered(self) -> list[pa.Table]:
+        average = {name: total / self._count if self._count else np.nan for name, total in self._sums.items()}
+        return [_alike(rows, average) for rows in self._waiting]
+
+
+def _alike(rows: pa.Table, average: Mapping[str, float]) -> pa.Table:
+    for name, value in average.items():
+        column = _numbers(np.full(rows.num_rows, value))
+        rows = rows.set_column(rows.column_names.index(name), name, column)
+    basis = pa.array([str(PredictionBasis.BASELINE)] * rows.num_rows, pa.string())
+    return rows.set_column(rows.column_names.index("basis"), "basis", basis)
 
 
 def customer_keys(snapshot: Snapshot) -> tuple[np.ndarray[tuple[int], np.dtype[np.int64]], pa.ChunkedArray]:

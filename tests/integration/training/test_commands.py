@@ -3,13 +3,14 @@
 import json
 import subprocess
 import sys
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 
-from tests.integration.training.shop import AS_OF, Order, shop, trained_on, write_orders
+from tests.integration.training.shop import AS_OF, Order, numbers, shop, trained_on, write_orders
 from training.predict import SCHEMA
 
 
@@ -32,6 +33,18 @@ def test_train_and_predict_work_on_files_alone(tmp_path: Path, orders: list[Orde
     assert table.num_rows == len({order.customer for order in orders if order.at < AS_OF})
     assert set(table["model_version"].to_pylist()) == {found["model_set"]}
     assert table["churn_probability"].null_count == 0
+
+
+def test_who_has_no_valid_order_is_answered_like_the_average_customer_of_one(tmp_path: Path) -> None:
+    orders = shop()
+    free = replace(orders[0], customer="no valid order", order="free", amount=0.0)
+    _, predictions = trained_on(tmp_path, [*orders, free])
+    before = Counter(order.customer for order in orders if order.at < AS_OF)
+    once = [customer for customer, count in before.items() if count == 1]
+    answered = predictions["no valid order"]
+    assert answered["basis"] == "BASELINE"
+    for column in ("churn_probability", "p_order_in_horizon", "next_p10", "next_p50", "next_p90", "value"):
+        assert answered[column] == pytest.approx(numbers(predictions, column, once).mean())
 
 
 @pytest.mark.parametrize(
