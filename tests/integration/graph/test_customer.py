@@ -65,6 +65,32 @@ async def test_metrics_equal_a_recomputation(ask: Ask) -> None:
     assert metrics["returnRate"] == 0
 
 
+async def test_a_journey_looked_at_half_way_is_open_and_knows_nothing_of_its_end(ask: Ask) -> None:
+    selection = (
+        "purchaseJourneys { edges { node { startedAt endedAt open order { number } touchCount channels lastChannel"
+        " touchpoints(first: 50) { edges { node { occurredAt channel } } } } } }"
+    )
+    whole = [edge["node"] for edge in (await customer(ask, selection))["purchaseJourneys"]["edges"]]
+    journey = next(node for node in whole if node["order"] is not None and node["touchCount"] > 1)
+    touches = [edge["node"] for edge in journey["touchpoints"]["edges"]]
+    half_way = touches[-1]["occurredAt"]
+    looked_at = f'id: "{ANA}", asOf: "{half_way}"'
+    then = [edge["node"] for edge in (await customer(ask, selection, looked_at))["purchaseJourneys"]["edges"]]
+    begun = [node for node in whole if node["startedAt"] < half_way]
+    assert [node["startedAt"] for node in then] == [node["startedAt"] for node in begun]
+    known = [touch for touch in touches if touch["occurredAt"] < half_way]
+    seen = then[begun.index(journey)]
+    assert seen["open"]
+    assert seen["order"] is None
+    assert [edge["node"] for edge in seen["touchpoints"]["edges"]] == known
+    assert seen["touchCount"] == len(known)
+    assert seen["endedAt"] == known[-1]["occurredAt"]
+    assert seen["channels"] == list(dict.fromkeys(touch["channel"] for touch in known))
+    assert seen["lastChannel"] == known[-1]["channel"]
+    finished = [node for node in begun if node["endedAt"] < half_way]
+    assert all(node in then for node in finished)
+
+
 async def test_as_of_sees_only_what_was_before(ask: Ask) -> None:
     as_of = NOW - timedelta(days=100)
     before = [(days, minor) for leaf, days, minor, _ in orders_of(100) if leaf in (101, 102) and days > 100]
