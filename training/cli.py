@@ -129,7 +129,9 @@ def evaluate(
     models: Annotated[Path | None, typer.Option(help="A model set to judge by what followed its as-of.")] = None,
     backtest: Annotated[bool, typer.Option("--backtest", help="Train at several past moments and judge each.")] = False,
     folds: Annotated[int, typer.Option(help="Moments of the backtest, a horizon apart.", min=1, max=12)] = 3,
-    until: Annotated[str | None, typer.Option(help="Use what was known before this date; now when left out.")] = None,
+    until: Annotated[
+        str | None, typer.Option(help="Follow the orders until this date; to the file's last day if left out.")
+    ] = None,
     horizon: Annotated[int | None, typer.Option(help="Days ahead; from the brand's rhythm if left out.", min=1)] = None,
     report: Annotated[Path, typer.Option(help="The HTML page to write.")] = Path("evaluation.html"),
     log: Annotated[bool, typer.Option(help="Log a backtest to MLflow too.")] = True,
@@ -149,7 +151,7 @@ def evaluate(
     now = datetime.now(UTC)
     with steps(quiet=as_json) as progress:
         found = evaluate_orders(
-            orders, models=models, until=read_instant(until, time_zone) if until else now, horizon_days=horizon,
+            orders, models=models, until=read_instant(until, time_zone) if until else None, horizon_days=horizon,
             folds=folds, report=report, mapping=read_mapping(mapping or []), time_zone=time_zone, seed=seed, now=now,
             progress=progress,
         )  # fmt: skip

@@ -14,7 +14,7 @@ from training.order_snapshot import snapshot_from_orders
 from training.predict import predict_file
 from training.recipe import FULL, QUICK
 from training.report import write_report
-from training.snapshot import Snapshot
+from training.snapshot import Snapshot, end_of_history
 from training.train import Progress, Trained, save_models, train_models
 
 
@@ -82,14 +82,19 @@ def predict_from_orders(
 
 
 def evaluate_orders(
-    orders: Path, *, models: Path | None, until: datetime, horizon_days: int | None, folds: int, report: Path,
+    orders: Path, *, models: Path | None, until: datetime | None, horizon_days: int | None, folds: int, report: Path,
     mapping: Mapping[str, str], time_zone: str, seed: int, now: datetime, progress: Progress,
 ) -> list[Fold]:  # fmt: skip
-    """Judges a model set by what followed its as-of; without one, holds a rolling backtest. Writes the page."""
+    """Judges a model set by what followed its as-of; without one, holds a rolling backtest. Writes the page.
+
+    Without `until` the file is followed to its last day: what it does not reach was not observed, which is not the same
+    as nobody having bought.
+    """
     loaded = load_model_set(models) if models else None
     zone = loaded.spec.time_zone if loaded else time_zone
     progress("reading orders")
-    with order_file_snapshot(orders, as_of=until, now=now, mapping=mapping, time_zone=zone) as snapshot:
+    with order_file_snapshot(orders, as_of=until or now, now=now, mapping=mapping, time_zone=zone) as snapshot:
+        until = until or min(now, end_of_history(snapshot))
         if loaded is None:
             found = backtest(
                 snapshot, until=until, horizon_days=horizon_days, folds=folds, recipe=QUICK, seed=seed,
@@ -100,7 +105,7 @@ def evaluate_orders(
             if until < as_of + timedelta(days=loaded.horizon_days):
                 raise UsageError(
                     f"the models of {as_of:%Y-%m-%d} look {loaded.horizon_days} days ahead; "
-                    "give an --until after those have passed"
+                    f"the orders must reach that far, but are followed until {until:%Y-%m-%d} only"
                 )
             progress("judging")
             found = [judge_at(snapshot, loaded, as_of=as_of, observed_until=until, seed=seed)]

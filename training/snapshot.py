@@ -4,8 +4,9 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import duckdb
 
@@ -52,6 +53,17 @@ class Snapshot:
     @property
     def customer_count(self) -> int:
         return self.row_counts["feature_customer"]
+
+
+def end_of_history(snapshot: Snapshot) -> datetime:
+    """The midnight, where the brand is, that follows its last order. Errors: NoFactsError."""
+    files = literal(f"{snapshot.folder}/feature_order/*/*.parquet")
+    with duckdb.connect() as connection:
+        [(last_day,)] = connection.execute(f"select max(local_day) from read_parquet({files})").fetchall()
+    if last_day is None:
+        raise NoFactsError(source=str(snapshot.folder))
+    midnight = datetime.combine(date(1970, 1, 1) + timedelta(days=last_day + 1), time(), ZoneInfo(snapshot.time_zone))
+    return midnight.astimezone(UTC)
 
 
 def open_snapshot(folder: Path) -> Snapshot:

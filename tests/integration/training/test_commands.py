@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections import Counter
 from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -33,6 +34,20 @@ def test_train_and_predict_work_on_files_alone(tmp_path: Path, orders: list[Orde
     assert table.num_rows == len({order.customer for order in orders if order.at < AS_OF})
     assert set(table["model_version"].to_pylist()) == {found["model_set"]}
     assert table["churn_probability"].null_count == 0
+
+
+def test_a_backtest_follows_a_file_to_its_last_day_and_not_to_today(tmp_path: Path, orders: list[Order]) -> None:
+    file, report = write_orders(tmp_path / "orders.csv", orders), tmp_path / "page.html"
+    held = parcours(
+        "evaluate", "--orders", str(file), "--backtest", "--folds", "1", "--horizon", "30", "--no-log",
+        "--report", str(report), "--json",
+    )  # fmt: skip
+    assert held.returncode == 0, held.stderr
+    [fold] = json.loads(held.stdout)["folds"]
+    last = max(order.at for order in orders)
+    assert datetime.fromisoformat(fold["as_of"]).date() == last.date() + timedelta(days=1 - 30)
+    assert 0 < fold["metrics"]["churn_rate"]["value"] < 1
+    assert "<img" in report.read_text()
 
 
 def test_who_has_no_valid_order_is_answered_like_the_average_customer_of_one(tmp_path: Path) -> None:
