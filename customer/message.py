@@ -5,5 +5,5 @@ from uuid import UUID
 
 
 def message_key(tenant_id: int, message_id: str) -> UUID:
-    """Equal for equal tenants and ids; `profile_api/store/sql/message_key.sql` says the same in SQL."""
+    """Equal for equal tenants and ids; the import's statements (`profile_api/ingest/sql`) compute the same in SQL."""
     return UUID(bytes=sha256(f"{tenant_id}:{message_id}".encode()).digest()[:16])

@@ -133,6 +133,9 @@ def print_sets(sets: Sequence[SetDescription], *, as_json: bool) -> None:
         ]  # fmt: skip
         print_result({"model_sets": found}, "", as_json=True)
         return
+    if not sets:
+        Console().print("no model set is registered yet; train one with `parcours train`")
+        return
     table = Table(title="Model sets, the newest first")
     for column in ("set", "alias", "as of", "days ahead", *(words for _, words in _SHOWN[:3])):
         table.add_column(column)

@@ -14,7 +14,8 @@ from typing import Any, Final
 import asyncpg
 import msgspec
 
-CHANGE_CHANNEL: Final = "parcours_change"  # as profile_api.ingest.writing announces
+from profile_api.store.changes import CHANGE_CHANNEL
+
 _LOG: Final = logging.getLogger("parcours.changes")
 _LIVENESS_CHECK_S: Final = 15.0
 _LONGEST_PAUSE_S: Final = 10.0

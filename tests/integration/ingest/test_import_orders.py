@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 
 from customer.errors import ParcoursError
 from customer.local_time import UnknownTimeZoneError
+from customer.message import message_key
 from customer.order_file import OrderFileError
 from customer.vocabulary import IdentityType
 from parcours.cli import build_app
@@ -43,6 +44,17 @@ def file(tmp_path: Path) -> Path:
             order("o4", "2026-02-30", 4, "c2"),
         ],
     )
+
+
+def test_the_statements_key_messages_as_python_does(database_url: str, file: Path) -> None:
+    import_orders(database_url, file, now=NOW)
+    keys = rows(
+        database_url,
+        "select event.tenant_id, order_key, message_key from event join customer_order on customer_order.id = order_id "
+        "where name = 'Order Completed' order by 2",
+    )
+    assert [key for _, _, key in keys] == [message_key(tenant, f"order:{order_key}") for tenant, order_key, _ in keys]
+    assert len(keys) == 3
 
 
 def test_a_file_becomes_customers_orders_lines_adjustments_and_touchpoints(database_url: str, file: Path) -> None:
