@@ -26,7 +26,7 @@ import pyarrow
 from benchmarks.synthetic_facts import AS_OF, generate, load, make_relations
 from customer.features.definitions import FEATURE_NAMES, FEATURE_SET
 from customer.features.relations import RELATIONS
-from training.snapshot import bounded_connection, empty_folder, freeze, open_snapshot
+from training.data.snapshot import bounded_connection, empty_folder, freeze, open_snapshot
 
 RESULTS = Path(__file__).parent / "results" / "scale_features.json"
 END = datetime(2026, 1, 2, tzinfo=UTC)
@@ -51,8 +51,8 @@ class Effort:
 
 def features(folder: Path) -> Effort:
     """Every feature of every customer of a snapshot at one cutoff."""
-    from training.examples import feature_tables
-    from training.spine import build_spine
+    from training.data.examples import feature_tables
+    from training.data.spine import build_spine
 
     snapshot = open_snapshot(folder)
     started = time.perf_counter()
@@ -62,7 +62,7 @@ def features(folder: Path) -> Effort:
 
 def export(database_url: str, folder: Path) -> Effort:
     """A snapshot of a whole database."""
-    from training.database_snapshot import snapshot_from_database
+    from training.data.database_snapshot import snapshot_from_database
 
     started = time.perf_counter()
     snapshot = snapshot_from_database(database_url, folder, known_before=END)

@@ -12,7 +12,7 @@ from customer.contracts.score import FeatureValue
 from customer.features.definitions import FEATURES
 from customer.features.feature import FeatureType
 from scoring.engine.btyd import Floats
-from training.order_snapshot import snapshot_from_orders
+from training.data.order_snapshot import snapshot_from_orders
 from training.recipe import Recipe
 from training.train import save_models, train_models
 

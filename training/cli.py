@@ -46,7 +46,7 @@ def train(
 
     now = datetime.now(UTC)
     if orders is None:
-        from training.lifecycle import train_from_database
+        from training.registry.lifecycle import train_from_database
         from training.settings import load_settings
 
         with steps(quiet=as_json) as progress:
@@ -101,7 +101,7 @@ def promote(
 ) -> None:
     """Put a registered model set in charge; the scoring service follows without a restart."""
     from training.console import print_result
-    from training.lifecycle import promote_challenger, promote_set
+    from training.registry.lifecycle import promote_challenger, promote_set
     from training.settings import load_settings
 
     settings = load_settings()
@@ -116,7 +116,7 @@ def promote(
 def rollback(as_json: Json = False) -> None:
     """Put the model set back in charge that the present champion replaced."""
     from training.console import print_result
-    from training.lifecycle import roll_back
+    from training.registry.lifecycle import roll_back
     from training.settings import load_settings
 
     registered = roll_back(load_settings())
@@ -156,9 +156,9 @@ def evaluate(
             progress=progress,
         )  # fmt: skip
         if backtest and log:
-            from training.registry import connect
+            from training.registry.model_registry import connect
+            from training.registry.tracking import log_evaluation
             from training.settings import load_settings
-            from training.tracking import log_evaluation
 
             progress("logging to MLflow")
             log_evaluation(connect(load_settings()), found, report)
@@ -168,7 +168,7 @@ def evaluate(
 def compare(as_json: Json = False) -> None:
     """List the registered model sets with their rehearsals' figures, the newest first; the champion is marked."""
     from training.console import print_sets
-    from training.lifecycle import describe_sets
+    from training.registry.lifecycle import describe_sets
     from training.settings import load_settings
 
     print_sets(describe_sets(load_settings()), as_json=as_json)

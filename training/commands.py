@@ -9,12 +9,12 @@ from zoneinfo import ZoneInfo
 
 from customer.errors import ParcoursError
 from scoring.engine.model_set import load_model_set
-from training.backtest import Fold, backtest, judge_at
-from training.order_snapshot import snapshot_from_orders
+from training.data.order_snapshot import snapshot_from_orders
+from training.data.snapshot import Snapshot, end_of_history
+from training.evaluation.backtest import Fold, backtest, judge_at
+from training.evaluation.report import write_report
 from training.predict import predict_file
 from training.recipe import FULL, QUICK
-from training.report import write_report
-from training.snapshot import Snapshot, end_of_history
 from training.train import Progress, Trained, save_models, train_models
 
 

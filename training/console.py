@@ -12,8 +12,8 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from training.backtest import Fold
-from training.lifecycle import SetDescription, Training
+from training.evaluation.backtest import Fold
+from training.registry.lifecycle import SetDescription, Training
 from training.train import Progress as Report
 from training.train import Trained
 

@@ -14,9 +14,9 @@ from customer.vocabulary import PredictionBasis, PredictionKind
 from scoring.engine.btyd import Floats
 from scoring.engine.model_set import ModelSet
 from scoring.engine.scores import Scores
-from training.examples import feature_tables
-from training.snapshot import Snapshot
-from training.spine import build_spine
+from training.data.examples import feature_tables
+from training.data.snapshot import Snapshot
+from training.data.spine import build_spine
 
 _ROWS_AT_ONCE = 4000
 """The models see each customer once per interval: so many at once fill some 60 MB a thread."""

@@ -18,16 +18,16 @@ from scoring.engine.btyd import Floats
 from scoring.engine.model_set import ModelSet
 from scoring.engine.spec import ModelSetSpec, ValueCalibration, write_spec
 from scoring.reproduction import record_reproduction
-from training.evaluation import Outcome, baseline_outcome, measure, outcome_of
-from training.examples import FeatureFrame, feature_frame
-from training.gate import MODEL_OF_KIND, Verdict, judge
-from training.learning import LearningSet, build_learning_set
-from training.model_fit import Fit, fit_models, has_enough
+from training.data.examples import FeatureFrame, feature_frame
+from training.data.learning import LearningSet, build_learning_set
+from training.data.schedule import YEAR_DAYS, Schedule, default_horizon, knows_season, plan_schedule
+from training.data.snapshot import Snapshot
+from training.data.spine import build_spine
+from training.evaluation.gate import MODEL_OF_KIND, Verdict, judge
+from training.evaluation.outcome import Outcome, baseline_outcome, measure, outcome_of
+from training.models.model_fit import Fit, fit_models, has_enough
+from training.models.spread import LEVELS, default_ratios, observe_spread
 from training.recipe import Recipe
-from training.schedule import YEAR_DAYS, Schedule, default_horizon, knows_season, plan_schedule
-from training.snapshot import Snapshot
-from training.spine import build_spine
-from training.spread import LEVELS, default_ratios, observe_spread
 
 CHURN_DEFINITION = "NO_PURCHASE"
 NO_AMOUNTS = ("NO_AMOUNTS", "the orders carry no amounts; import amounts to get a value")

@@ -9,9 +9,9 @@ import pytest
 from profile_api.store.feature_vectors import connect_features, read_feature_vectors
 from tests.parity.planted import NOON, Planter, ago
 from tests.parity.stored import TENANT, store
-from training.database_snapshot import snapshot_from_database
-from training.examples import feature_frame
-from training.spine import spine_of
+from training.data.database_snapshot import snapshot_from_database
+from training.data.examples import feature_frame
+from training.data.spine import spine_of
 
 LATER = datetime(2100, 1, 1, tzinfo=UTC)
 

@@ -15,9 +15,9 @@ from tests.parity.planted import NOON, planted_world
 from tests.parity.randomised import random_world
 from tests.parity.stored import TENANT, store
 from tests.parity.world import World
-from training.database_snapshot import snapshot_from_database
-from training.examples import feature_frame
-from training.spine import spine_of
+from training.data.database_snapshot import snapshot_from_database
+from training.data.examples import feature_frame
+from training.data.spine import spine_of
 
 LONG_AFTER = datetime(2030, 1, 1, tzinfo=UTC)
 

@@ -17,10 +17,10 @@ from tests.parity.engines import Vectors, differences, reference
 from tests.parity.planted import planted_world
 from tests.parity.randomised import random_world
 from tests.parity.world import World
-from training.examples import feature_frame
-from training.order_snapshot import snapshot_from_orders
-from training.spark_features import spark_features, spark_schema, write_spark_features
-from training.spine import build_spine
+from training.data.examples import feature_frame
+from training.data.order_snapshot import snapshot_from_orders
+from training.data.spark_features import spark_features, spark_schema, write_spark_features
+from training.data.spine import build_spine
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession

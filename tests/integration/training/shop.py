@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from scoring.engine.btyd import Floats
-from training.order_snapshot import snapshot_from_orders
+from training.data.order_snapshot import snapshot_from_orders
 from training.predict import predict_file
 from training.recipe import Recipe
 from training.train import Trained, train_models

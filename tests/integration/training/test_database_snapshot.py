@@ -8,9 +8,9 @@ import pytest
 
 from tests.parity.planted import NOON, Planter, ago
 from tests.parity.stored import store
-from training.database_snapshot import UnknownTenantError, snapshot_from_database
-from training.snapshot import NoFactsError, Snapshot, open_snapshot
-from training.spine import build_spine
+from training.data.database_snapshot import UnknownTenantError, snapshot_from_database
+from training.data.snapshot import NoFactsError, Snapshot, open_snapshot
+from training.data.spine import build_spine
 
 LATER = datetime(2100, 1, 1, tzinfo=UTC)
 

@@ -14,10 +14,10 @@ import pytest
 from customer.features.definitions import FEATURE_NAMES
 from scoring.engine import load_model_set
 from tests.integration.training.shop import AS_OF, NOW, TINY, Order, write_orders
-from training import lifecycle
-from training.order_snapshot import snapshot_from_orders
-from training.promotion_log import read_log
-from training.registry import CHALLENGER, CHAMPION, connect, download_set, find_by_alias
+from training.data.order_snapshot import snapshot_from_orders
+from training.registry import lifecycle
+from training.registry.model_registry import CHALLENGER, CHAMPION, connect, download_set, find_by_alias
+from training.registry.promotion_log import read_log
 from training.settings import TrainingSettings
 
 pytestmark = pytest.mark.filterwarnings("default")  # MLflow's own code warns of its own libraries

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from scoring.engine.btyd import History, MbgNbd
-from training.baselines import fit_gamma_gamma, fit_mbg_nbd
+from training.models.baselines import fit_gamma_gamma, fit_mbg_nbd
 
 TRUE = MbgNbd(r=0.9, alpha=40.0, a=0.4, b=2.0)
 

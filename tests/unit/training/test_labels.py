@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from training.examples import Labels, SpineOrderError, feature_frame, labels
-from training.order_snapshot import snapshot_from_orders
-from training.spine import build_spine, cutoffs_before
+from training.data.examples import Labels, SpineOrderError, feature_frame, labels
+from training.data.order_snapshot import snapshot_from_orders
+from training.data.spine import build_spine, cutoffs_before
 
 CUTOFF = datetime(2024, 5, 1, tzinfo=UTC)
 END = datetime(2024, 9, 1, tzinfo=UTC)

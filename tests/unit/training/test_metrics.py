@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score, brier_score_loss, log_loss, roc_auc_score
 
-from training import metrics
+from training.evaluation import metrics
 
 RNG = np.random.default_rng(5)
 SCORE = np.round(RNG.random(400), 2)  # with ties

@@ -7,11 +7,11 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from training import snapshot as snapshots
-from training.examples import feature_frame, labels
-from training.order_snapshot import snapshot_from_orders
-from training.snapshot import NoFactsError, Snapshot, SnapshotExistsError, SnapshotMissingError, open_snapshot
-from training.spine import build_spine
+from training.data import snapshot as snapshots
+from training.data.examples import feature_frame, labels
+from training.data.order_snapshot import snapshot_from_orders
+from training.data.snapshot import NoFactsError, Snapshot, SnapshotExistsError, SnapshotMissingError, open_snapshot
+from training.data.spine import build_spine
 
 NOW = datetime(2025, 1, 1, tzinfo=UTC)
 MAY = datetime(2024, 5, 1, tzinfo=UTC)

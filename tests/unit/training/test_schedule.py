@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from training.data.schedule import default_horizon, hazard_edges, plan_schedule, value_edges
 from training.recipe import FULL
-from training.schedule import default_horizon, hazard_edges, plan_schedule, value_edges
 
 WAITS = np.random.default_rng(0).exponential(20.0, 2000).round()
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import adbc_driver_postgresql.dbapi as postgresql
 
-from training.promotion import Check
-from training.registry import RegisteredSet
+from training.registry.model_registry import RegisteredSet
+from training.registry.promotion import Check
 
 _TIMEOUT = "10s"
 

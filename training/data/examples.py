@@ -14,8 +14,8 @@ from customer.errors import ParcoursError
 from customer.features.definitions import FEATURE_BY_NAME, FEATURE_NAMES, feature_vectors_sql
 from customer.features.feature import FeatureType
 from customer.features.moment import days_later, local_moment
-from training.facts import buckets
-from training.snapshot import MEMORY_LIMIT, Snapshot
+from training.data.facts import buckets
+from training.data.snapshot import MEMORY_LIMIT, Snapshot
 
 _LABELS = (Path(__file__).parent / "sql" / "labels.sql").read_text()
 ROWS_AT_ONCE = 100_000
@@ -31,7 +31,7 @@ class SpineOrderError(ParcoursError):
 
     def __init__(self) -> None:
         super().__init__(
-            "the spine is not sorted by bucket, as_of and customer, or has rows twice; make it with training.spine"
+            "the spine is not sorted by bucket, as_of and customer, or has rows twice; make it with training.data.spine"
         )
 
 

@@ -6,8 +6,8 @@ import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from training.backtest import Fold
-from training.plots import draw_plots
+from training.evaluation.backtest import Fold
+from training.evaluation.plots import draw_plots
 
 _STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; color: #1d2430 }

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from customer.errors import FeatureSetMismatchError, ParcoursError
 from customer.vocabulary import PredictionKind
 from scoring.engine.model_set import ModelSet, load_model_set
-from training.evaluation import Outcome, outcome_of
-from training.gate import judge
-from training.learning import LearningSet
-from training.registry import CHAMPION, RegisteredSet, download_set, find_by_alias
+from training.data.learning import LearningSet
+from training.evaluation.gate import judge
+from training.evaluation.outcome import Outcome, groups_by_orders, outcome_of
+from training.registry.model_registry import CHAMPION, RegisteredSet, download_set, find_by_alias
 from training.train import Trained
 
 if TYPE_CHECKING:
@@ -74,13 +74,6 @@ def check_calibration(trained: Trained) -> list[Check]:
         for name, part in groups_by_orders(outcome).items()
         if len(part.churn) >= _FEWEST_IN_STAGE
     ]
-
-
-def groups_by_orders(outcome: Outcome) -> dict[str, Outcome]:
-    """Everybody, and customers by how many orders they had: new, developing, loyal."""
-    orders = outcome.feature("order_count")
-    masks = {"new": orders == 1, "developing": (orders >= 2) & (orders <= 3), "loyal": orders >= 4}
-    return {"everybody": outcome, **{name: outcome.rows(mask) for name, mask in masks.items()}}
 
 
 def _calibrated(name: str, outcome: Outcome) -> Check:

@@ -9,12 +9,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scoring.engine.model_set import ModelSet
-from training.backtest import Fold
-from training.evaluation import measure
-from training.plots import draw_plots
-from training.pyfunc_model import OUTPUTS
+from training.evaluation.backtest import Fold
+from training.evaluation.outcome import measure
+from training.evaluation.plots import draw_plots
 from training.recipe import Recipe
-from training.registry import EXPERIMENT, MODEL_NAMES, MODEL_SET_ARTIFACT, MODEL_SET_TAG, RegisteredSet, create_model
+from training.registry.model_registry import (
+    EXPERIMENT,
+    MODEL_NAMES,
+    MODEL_SET_ARTIFACT,
+    MODEL_SET_TAG,
+    RegisteredSet,
+    create_model,
+)
+from training.registry.pyfunc_model import OUTPUTS
 from training.train import Trained, save_models
 
 if TYPE_CHECKING:
@@ -97,7 +104,7 @@ def _register(client: "MlflowClient", name: str, models: ModelSet, folder: Path,
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it wants an example to infer the signature from, which is given
         logged = mlflow.pyfunc.log_model(
-            name=name, loader_module="training.pyfunc_model", data_path=str(data), signature=signature,
+            name=name, loader_module="training.registry.pyfunc_model", data_path=str(data), signature=signature,
             pip_requirements=_REQUIREMENTS,
         )  # fmt: skip
     create_model(client, name)

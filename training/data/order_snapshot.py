@@ -7,7 +7,7 @@ from pathlib import Path
 from customer.features.relations import RELATIONS
 from customer.order_file.reader import OrderFileSummary, read_order_file
 from customer.vocabulary import Channel
-from training.snapshot import Snapshot, bounded_connection, empty_folder, freeze
+from training.data.snapshot import Snapshot, bounded_connection, empty_folder, freeze
 
 _FACTS = Path(__file__).parent / "sql" / "facts_from_orders.sql"
 

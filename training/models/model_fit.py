@@ -10,11 +10,11 @@ from customer.features.definitions import FEATURE_NAMES, FEATURES
 from customer.features.feature import Kind
 from scoring.engine.btyd import Floats, GammaGamma, MbgNbd
 from scoring.engine.spec import Design, Grid
-from training.baselines import fit_gamma_gamma, fit_mbg_nbd
-from training.boosting import COLUMNS, fit_churn, fit_hazards, fit_value, prepare
-from training.learning import LearningSet
+from training.data.learning import LearningSet
+from training.data.schedule import Schedule
+from training.models.baselines import fit_gamma_gamma, fit_mbg_nbd
+from training.models.boosting import COLUMNS, fit_churn, fit_hazards, fit_value, prepare
 from training.recipe import Recipe
-from training.schedule import Schedule
 
 FEWEST_ROWS, FEWEST_ORDERS = 400, 150
 """Below so many examples, or examples followed by an order, the trees are not grown: the baseline answers."""

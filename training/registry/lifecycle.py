@@ -9,11 +9,10 @@ from pathlib import Path
 
 from customer.errors import ParcoursError
 from scoring.engine.spec import read_spec
-from training.database_snapshot import snapshot_from_database
-from training.promotion import Check, NotPromotedError, check_all
-from training.promotion_log import Decision, read_log, record_decision
+from training.data.database_snapshot import snapshot_from_database
+from training.data.snapshot import Snapshot
 from training.recipe import Recipe
-from training.registry import (
+from training.registry.model_registry import (
     CHALLENGER,
     CHAMPION,
     RegisteredSet,
@@ -24,9 +23,10 @@ from training.registry import (
     list_sets,
     point_alias,
 )  # fmt: skip
+from training.registry.promotion import Check, NotPromotedError, check_all
+from training.registry.promotion_log import Decision, read_log, record_decision
+from training.registry.tracking import log_training
 from training.settings import TrainingSettings, database_url
-from training.snapshot import Snapshot
-from training.tracking import log_training
 from training.train import Progress, Trained, train_models
 
 

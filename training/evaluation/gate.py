@@ -7,7 +7,7 @@ import numpy as np
 
 from customer.vocabulary import PredictionKind
 from scoring.engine.btyd import Floats
-from training.evaluation import Outcome
+from training.evaluation.outcome import Outcome
 
 MODEL_OF_KIND: Mapping[PredictionKind, str] = {
     PredictionKind.CHURN: "churn",

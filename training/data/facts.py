@@ -8,7 +8,7 @@ import duckdb
 
 from customer.features.relations import RELATIONS, create_table
 from customer.order_file.source import literal
-from training.snapshot import MEMORY_LIMIT, Snapshot, bounded_connection
+from training.data.snapshot import MEMORY_LIMIT, Snapshot, bounded_connection
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,10 @@ import numpy as np
 
 from customer.features.definitions import FEATURE_BY_NAME
 from scoring.engine.model_set import ModelSet
-from training.evaluation import Outcome, baseline_outcome, measure, outcome_of
-from training.learning import examples_at
-from training.promotion import groups_by_orders
+from training.data.learning import examples_at
+from training.data.snapshot import Snapshot
+from training.evaluation.outcome import Outcome, baseline_outcome, groups_by_orders, measure, outcome_of
 from training.recipe import Recipe
-from training.snapshot import Snapshot
 from training.train import Progress, train_models
 
 _ROUNDS = 100
@@ -96,9 +95,9 @@ def _groups(outcome: Outcome) -> dict[str, Outcome]:
 
 def _assumed(snapshot: Snapshot, until: datetime) -> int:
     """The default horizon at `until`, before any fold has been trained."""
-    from training.examples import feature_frame
-    from training.schedule import default_horizon
-    from training.spine import build_spine
+    from training.data.examples import feature_frame
+    from training.data.schedule import default_horizon
+    from training.data.spine import build_spine
 
     present = feature_frame(snapshot, build_spine(snapshot, [until]))
     history = int(np.nanmax(present.column("days_since_first_order")))

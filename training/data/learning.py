@@ -9,10 +9,10 @@ import pyarrow as pa
 from customer.features.definitions import FEATURE_BY_NAME, FEATURE_NAMES
 from customer.features.feature import Kind
 from scoring.engine.btyd import Flags, Floats
-from training.examples import feature_frame, labels
-from training.schedule import Schedule
-from training.snapshot import Snapshot
-from training.spine import build_spine
+from training.data.examples import feature_frame, labels
+from training.data.schedule import Schedule
+from training.data.snapshot import Snapshot
+from training.data.spine import build_spine
 
 _ODD = np.uint64(0x9E3779B97F4A7C15)
 

@@ -12,8 +12,8 @@ from sqlglot import exp
 
 from customer.features.definitions import FEATURE_NAMES, feature_vectors_sql
 from customer.features.relations import RELATIONS, SPINE, ColumnType
-from training.examples import encoded
-from training.snapshot import Snapshot
+from training.data.examples import encoded
+from training.data.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession

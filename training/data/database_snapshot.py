@@ -9,7 +9,7 @@ import duckdb
 
 from customer.errors import ParcoursError
 from customer.features.relations import RELATIONS
-from training.snapshot import Snapshot, bounded_connection, empty_folder, freeze
+from training.data.snapshot import Snapshot, bounded_connection, empty_folder, freeze
 
 _STATEMENT_TIMEOUT = "30min"
 

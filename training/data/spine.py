@@ -7,8 +7,8 @@ from pathlib import Path
 import pyarrow as pa
 
 from customer.features.moment import LocalMoment, local_moment
-from training.facts import buckets
-from training.snapshot import Snapshot
+from training.data.facts import buckets
+from training.data.snapshot import Snapshot
 
 _SPINE = (Path(__file__).parent / "sql" / "spine.sql").read_text()
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from scoring.engine.model_set import ModelSet
-from training.evaluation import Outcome
+from training.evaluation.outcome import Outcome
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -20,7 +20,7 @@ from scoring.engine.design import (
 )  # fmt: skip
 from scoring.engine.distribution import initial_churn, initial_log_odds
 from scoring.engine.spec import Design
-from training.learning import LearningSet
+from training.data.learning import LearningSet
 from training.recipe import Recipe
 
 _QUARTER_DAYS = 91.0

@@ -1,0 +1,1 @@
+"""How good a model is: measures, backtests, the gate against the baseline, the report."""

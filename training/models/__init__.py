@@ -1,0 +1,1 @@
+"""The models themselves: boosters, baselines and how far off they are."""

@@ -1,0 +1,1 @@
+"""The life of trained models in MLflow: logged, registered, promoted, rolled back."""
