@@ -21,6 +21,9 @@ _TENANT_COLUMN = {
     "gap_reference": "tenant_id",
     "rescoring_request": "tenant_id",
     "lifecycle_policy": "tenant_id",
+    "model_set": "tenant_id",
+    "model_observation": "tenant_id",
+    "model_promotion": "tenant_id",
 }
 
 TABLES = tuple(_TENANT_COLUMN)  # the migrations open each of them, one tenant at a time, to the service role
