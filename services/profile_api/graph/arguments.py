@@ -41,14 +41,16 @@ def _default(argument: GraphQLArgument) -> Any:
 
 
 def argument_reader(node: ValueNode | None, argument: GraphQLArgument) -> Reader:
-    """Reads the argument's coerced value, or None when it is absent or null."""
+    """Reads the argument's coerced value. Null means the same as leaving the argument out: its default, or None."""
+    default = _default(argument)
     if node is None:
-        return _constant(_default(argument))
+        return _constant(default)
     if isinstance(node, VariableNode):
-        name, default = node.name.value, _default(argument)
-        return lambda values: values.get(name, default)
+        name = node.name.value
+        return lambda values: default if (value := values.get(name)) is None else value
     if not _has_variable(node):
-        return _constant(coerce_input_literal(node, argument.type))
+        value = coerce_input_literal(node, argument.type)
+        return _constant(default if value is None else value)
     held: ValueNode = node
     return lambda values: coerce_input_literal(held, argument.type, VariableValues({}, dict(values)))
 

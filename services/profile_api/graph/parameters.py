@@ -16,6 +16,7 @@ from profile_api.graph.request import Caller, ErrorCode, GraphError
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 DEFAULT_PAGE = 20
 LARGEST_PAGE = 500
+LIFECYCLE_MODELS = ("relationship",)
 _MOST_DAYS = 3650
 _LARGEST_BIGINT = 2**63 - 1
 
@@ -93,6 +94,16 @@ def _days(value: Any) -> int:
     return int(value)
 
 
+def _lifecycle_model(value: Any) -> str:
+    """The name of a stage model; a name nobody computes is an error rather than a customer without a stage."""
+    if value not in LIFECYCLE_MODELS:
+        raise GraphError(
+            f"there is no lifecycle model {value!r}; there is: {', '.join(LIFECYCLE_MODELS)}",
+            code=ErrorCode.BAD_ARGUMENT,
+        )
+    return str(value)
+
+
 def _touchpoint_key(position: int) -> Callable[[Any], int]:
     """Reads one half of `evt_<customer>_<event>`."""
 
@@ -146,6 +157,7 @@ CONVERSIONS = {
     "texts": Conversion("text", _text_list, "::text[]"),
     "customer_id": Conversion("bigint", number_of_id("cus_", "customer")),
     "days": Conversion("integer", _days),
+    "lifecycle_model": Conversion("text", _lifecycle_model),
     "event_customer": Conversion("bigint", _touchpoint_key(0)),
     "event_id": Conversion("bigint", _touchpoint_key(1)),
     "entities": Conversion("text", _entities),

@@ -173,9 +173,16 @@ SCOPE = "scope"
 JOINS = "joins"
 
 
-def planned(source: Source | None, description: str, *, scope: Scope | None = None) -> Any:
-    """A field read by the planner. Connections, edges and page information are known by their names: no source."""
-    return strawberry.field(description=description, metadata={SOURCE: source, SCOPE: scope})
+def planned(
+    source: Source | None, description: str, *, scope: Scope | None = None, deprecated: str | None = None
+) -> Any:
+    """A field read by the planner. Connections, edges and page information are known by their names: no source.
+
+    `deprecated` says what to use instead; the field goes on answering.
+    """
+    return strawberry.field(
+        description=description, deprecation_reason=deprecated, metadata={SOURCE: source, SCOPE: scope}
+    )
 
 
 def planned_call(

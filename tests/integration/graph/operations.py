@@ -35,7 +35,7 @@ _LITERALS: dict[tuple[str, str], list[str]] = {
     ("timeline", "types"): ["[ORDER, FEEDBACK]", "ORDER", "[]", "null"],
     ("timeline", "channels"): ["[WEB]", "[EMAIL, CALL_CENTRE]"],
     ("timeline", "from"): ['"2026-01-01T00:00:00Z"'],
-    ("lifecycle", "model"): ['"relationship"', '"unknown"'],
+    ("lifecycle", "model"): ['"relationship"', "null"],
     ("_entities", "representations"): [
         '[{__typename: "Customer", id: "cus_102"}, {__typename: "Order", id: "ord_1"}]',
         '[{__typename: "Customer", id: "cus_9"}]',

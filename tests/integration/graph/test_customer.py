@@ -235,6 +235,20 @@ async def test_a_visitor_never_identified_has_no_stage_and_no_figures(ask: Ask) 
     }
 
 
+async def test_null_for_an_argument_is_the_same_as_leaving_it_out(ask: Ask) -> None:
+    said = "churn { drivers(first: %s) { text(locale: %s) } }"
+    selection = f"predictions {{ {said} }} lifecycle(model: %s) {{ label(locale: %s) }}"
+    assert await customer(ask, selection % ("null", "null", "null", "null")) == await customer(
+        ask, selection % ("5", "EN", '"relationship"', "EN")
+    )
+    response = await ask(
+        f'query ($n: Int, $l: Locale) {{ customer(id: "{ANA}") {{ {selection % ("$n", "$l", "null", "$l")} }} }}',
+        n=None,
+        l=None,
+    )
+    assert response["data"]["customer"] == await customer(ask, selection % ("5", "EN", "null", "EN"))
+
+
 async def test_nodes_are_found_again_by_their_ids(ask: Ask) -> None:
     orders = await customer(
         ask, "orders(first: 1) { edges { node { id number } } } timeline(first: 1) { edges { node { id name } } }"

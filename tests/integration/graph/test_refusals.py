@@ -27,6 +27,12 @@ pytestmark = pytest.mark.anyio
             "BAD_VARIABLE",
             AnswerKind.INVALID,
         ),
+        (
+            '{ customer(id: "cus_101") { lifecycle(model: "relationshp") { stage } } }',
+            {},
+            "BAD_ARGUMENT",
+            AnswerKind.INVALID,
+        ),
         ("{ customers(first: -1) { edges { cursor } } }", {}, "BAD_ARGUMENT", AnswerKind.INVALID),
         ("{ customers(first: 501) { edges { cursor } } }", {}, "BAD_ARGUMENT", AnswerKind.INVALID),
         ("{ customers(first: 1, last: 1) { edges { cursor } } }", {}, "BAD_ARGUMENT", AnswerKind.INVALID),

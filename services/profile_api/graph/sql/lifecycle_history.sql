@@ -2,7 +2,7 @@
 select {item}.*
 from {table:lifecycle_transition} {item}
 where {item}.customer_id = {row}.id
-  and {item}.model = {arg:model}
+  and {item}.model = {arg:model:lifecycle_model}
   and ({arg:includeFuture:boolean} or {item}.effective_at <= {as_of}){where}
 order by {order}
 limit {limit}

@@ -1,4 +1,6 @@
-"""Relay's page information, shared by every connection."""
+"""Relay's page information and page arguments, shared by every connection."""
+
+from typing import Annotated
 
 import strawberry
 
@@ -17,3 +19,10 @@ CURSOR = "Opaque; give it to `after` or `before` of the same connection and orde
 TOTAL = "How many there are in all, counted only when asked for, and only to 10,000: 10,001 means more than that."
 EDGES = "The page, in the connection's order."
 PAGE_INFO = "What lies around the page."
+
+First = Annotated[
+    int | None, strawberry.argument(description="How many at most, from the start; 20 when left out, 500 at most.")
+]
+After = Annotated[str | None, strawberry.argument(description="Only what follows the edge with this cursor.")]
+Last = Annotated[int | None, strawberry.argument(description="How many at most, from the end. Not beside `first`.")]
+Before = Annotated[str | None, strawberry.argument(description="Only what precedes the edge with this cursor.")]

@@ -23,6 +23,7 @@ from profile_api.graph.sources import (
     unresolved,
 )
 from profile_api.graph.sql import template
+from profile_api.graph.types.connection import After, Before, First, Last
 from profile_api.graph.types.identity import (
     CONSENTS,
     IDENTITIES,
@@ -46,7 +47,7 @@ STAGE = Join(
     now="""
       left join lateral (
         select stage.* from {table:lifecycle_transition} stage
-        where stage.customer_id = {row}.id and stage.model = {arg:model}
+        where stage.customer_id = {row}.id and stage.model = {arg:model:lifecycle_model}
           and stage.effective_at <= {as_of} and stage.until_at > {as_of}
         limit 1
       ) {self} on true"""
@@ -159,19 +160,25 @@ class Customer(Node):
 
     @planned_call(
         Embedded(present="{stage}.to_stage is not null"),
-        "The stage in a lifecycle model. Null for a visitor who was never identified, and for a model not computed.",
+        "The stage in a lifecycle model, `relationship`. Null for a visitor never identified who never ordered: "
+        "no stage of the model is theirs.",
         scope=Scope.PROFILE,
     )
-    def lifecycle(self, model: str | None = "relationship") -> Lifecycle | None:
+    def lifecycle(
+        self,
+        model: Annotated[
+            str | None, strawberry.argument(description="The stage model; there is `relationship`.")
+        ] = "relationship",
+    ) -> Lifecycle | None:
         return unresolved()
 
     @planned_call(ORDERS, "Orders, the newest first.", scope=Scope.JOURNEY)
     def orders(
         self,
-        first: int | None = strawberry.UNSET,
-        after: str | None = strawberry.UNSET,
-        last: int | None = strawberry.UNSET,
-        before: str | None = strawberry.UNSET,
+        first: First = strawberry.UNSET,
+        after: After = strawberry.UNSET,
+        last: Last = strawberry.UNSET,
+        before: Before = strawberry.UNSET,
     ) -> OrderConnection:
         return unresolved()
 
@@ -180,12 +187,16 @@ class Customer(Node):
     )
     def timeline(
         self,
-        first: int | None = strawberry.UNSET,
-        after: str | None = strawberry.UNSET,
-        last: int | None = strawberry.UNSET,
-        before: str | None = strawberry.UNSET,
-        types: list[TouchpointType] | None = strawberry.UNSET,
-        channels: list[Channel] | None = strawberry.UNSET,
+        first: First = strawberry.UNSET,
+        after: After = strawberry.UNSET,
+        last: Last = strawberry.UNSET,
+        before: Before = strawberry.UNSET,
+        types: Annotated[
+            list[TouchpointType] | None, strawberry.argument(description="Only these kinds; all when left out.")
+        ] = strawberry.UNSET,
+        channels: Annotated[
+            list[Channel] | None, strawberry.argument(description="Only these channels; all when left out.")
+        ] = strawberry.UNSET,
         from_: Annotated[
             DateTime | None, strawberry.argument(name="from", description="From this instant on.")
         ] = strawberry.UNSET,
@@ -196,10 +207,10 @@ class Customer(Node):
     @planned_call(JOURNEYS, "Purchase journeys, the newest first; the first one may be open.", scope=Scope.JOURNEY)
     def purchase_journeys(
         self,
-        first: int | None = strawberry.UNSET,
-        after: str | None = strawberry.UNSET,
-        last: int | None = strawberry.UNSET,
-        before: str | None = strawberry.UNSET,
+        first: First = strawberry.UNSET,
+        after: After = strawberry.UNSET,
+        last: Last = strawberry.UNSET,
+        before: Before = strawberry.UNSET,
     ) -> PurchaseJourneyConnection:
         return unresolved()
 
@@ -209,7 +220,12 @@ class Customer(Node):
         "predictions are shown and `notFresh` says why.",
         scope=Scope.PREDICTIONS,
     )
-    def predictions(self, fresh: bool = False) -> Predictions:
+    def predictions(
+        self,
+        fresh: Annotated[
+            bool | None, strawberry.argument(description="Score now instead of showing what is stored.")
+        ] = False,
+    ) -> Predictions:
         return unresolved()
 
 

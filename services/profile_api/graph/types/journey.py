@@ -19,7 +19,17 @@ from profile_api.graph.sources import (
     unresolved,
 )
 from profile_api.graph.sql import template
-from profile_api.graph.types.connection import CURSOR, EDGES, PAGE_INFO, TOTAL, PageInfo
+from profile_api.graph.types.connection import (
+    CURSOR,
+    EDGES,
+    PAGE_INFO,
+    TOTAL,
+    After,
+    Before,
+    First,
+    Last,
+    PageInfo,
+)
 from profile_api.graph.types.order import Order
 from profile_api.graph.types.touchpoint import TouchpointConnection
 
@@ -51,10 +61,10 @@ class PurchaseJourney:
     @planned_call(TOUCHPOINTS, "Its touchpoints, the first one first.")
     def touchpoints(
         self,
-        first: int | None = strawberry.UNSET,
-        after: str | None = strawberry.UNSET,
-        last: int | None = strawberry.UNSET,
-        before: str | None = strawberry.UNSET,
+        first: First = strawberry.UNSET,
+        after: After = strawberry.UNSET,
+        last: Last = strawberry.UNSET,
+        before: Before = strawberry.UNSET,
     ) -> TouchpointConnection:
         return unresolved()
 

@@ -1,5 +1,7 @@
 """Where a customer stands in a stage model, why, what came before, and what comes next by itself."""
 
+from typing import Annotated
+
 import strawberry
 
 from customer.vocabulary import AlertBasis, LifecycleStage
@@ -21,7 +23,17 @@ from profile_api.graph.sources import (
     unresolved,
 )
 from profile_api.graph.sql import template
-from profile_api.graph.types.connection import CURSOR, EDGES, PAGE_INFO, TOTAL, PageInfo
+from profile_api.graph.types.connection import (
+    CURSOR,
+    EDGES,
+    PAGE_INFO,
+    TOTAL,
+    After,
+    Before,
+    First,
+    Last,
+    PageInfo,
+)
 from profile_api.graph.types.words import Locale, stage_label
 
 
@@ -84,16 +96,21 @@ class Lifecycle:
     )
 
     @planned_call(Choice(choose=_label), "The stage in words.")
-    def label(self, locale: Locale = Locale.EN) -> str:
+    def label(
+        self, locale: Annotated[Locale | None, strawberry.argument(description="In which language.")] = Locale.EN
+    ) -> str:
         return unresolved()
 
     @planned_call(HISTORY, "Every change of stage, the latest first.")
     def history(
         self,
-        first: int | None = strawberry.UNSET,
-        after: str | None = strawberry.UNSET,
-        last: int | None = strawberry.UNSET,
-        before: str | None = strawberry.UNSET,
-        include_future: bool = False,
+        first: First = strawberry.UNSET,
+        after: After = strawberry.UNSET,
+        last: Last = strawberry.UNSET,
+        before: Before = strawberry.UNSET,
+        include_future: Annotated[
+            bool | None,
+            strawberry.argument(description="With the changes that will come by themselves unless a fact comes first."),
+        ] = False,
     ) -> StageTransitionConnection:
         return unresolved()

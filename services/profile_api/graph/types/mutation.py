@@ -1,6 +1,7 @@
 """The root of every write. What a mutation returns is read like a query, after its transaction has committed."""
 
 from enum import StrEnum
+from typing import Annotated
 
 import strawberry
 
@@ -119,13 +120,20 @@ class RecordFeedbackPayload:
 @strawberry.type(description="What can be written. Each mutation is one transaction; several run one after the other.")
 class Mutation:
     @planned_call(Write(), "Records what a customer said to a purpose.", scope=Scope.WRITE)
-    def set_consent(self, input: SetConsentInput) -> SetConsentPayload:
+    def set_consent(
+        self, input: Annotated[SetConsentInput, strawberry.argument(description="What was said, and by whom.")]
+    ) -> SetConsentPayload:
         return unresolved()
 
     @planned_call(Write(), "Records a contact with the service.", scope=Scope.WRITE)
-    def record_service_contact(self, input: RecordServiceContactInput) -> RecordServiceContactPayload:
+    def record_service_contact(
+        self,
+        input: Annotated[RecordServiceContactInput, strawberry.argument(description="What happened, and to whom.")],
+    ) -> RecordServiceContactPayload:
         return unresolved()
 
     @planned_call(Write(), "Records an answer to a survey.", scope=Scope.WRITE)
-    def record_feedback(self, input: RecordFeedbackInput) -> RecordFeedbackPayload:
+    def record_feedback(
+        self, input: Annotated[RecordFeedbackInput, strawberry.argument(description="What was answered, and by whom.")]
+    ) -> RecordFeedbackPayload:
         return unresolved()

@@ -1,5 +1,7 @@
 """What the customer will probably do: probabilities, dates and amounts, each with where it comes from."""
 
+from typing import Annotated
+
 import strawberry
 
 from customer.vocabulary import PredictionBasis, PredictionKind, RiskBand
@@ -52,7 +54,9 @@ class Driver:
     )
 
     @planned_call(Choice(choose=_text), "The reason in words.")
-    def text(self, locale: Locale = Locale.EN) -> str:
+    def text(
+        self, locale: Annotated[Locale | None, strawberry.argument(description="In which language.")] = Locale.EN
+    ) -> str:
         return unresolved()
 
 
@@ -84,7 +88,9 @@ class ChurnPrediction:
     provenance: Provenance = planned(_provenance(_CHURN), "Where it comes from.")
 
     @planned_call(_drivers(_CHURN), "The strongest reasons, the strongest first.")
-    def drivers(self, first: int = 5) -> list[Driver]:
+    def drivers(
+        self, first: Annotated[int | None, strawberry.argument(description="How many at most.")] = 5
+    ) -> list[Driver]:
         return unresolved()
 
 
@@ -103,11 +109,15 @@ class NextPurchasePrediction:
     provenance: Provenance = planned(_provenance(_NEXT), "Where it comes from.")
 
     @planned_call(as_number("(" + template("probability_within") + ")"), "Probability of an order within so many days.")
-    def probability_within(self, days: int) -> float:
+    def probability_within(
+        self, days: Annotated[int, strawberry.argument(description="From the instant predicted from, 0 to 3,650.")]
+    ) -> float:
         return unresolved()
 
     @planned_call(_drivers(_NEXT), "The strongest reasons, the strongest first.")
-    def drivers(self, first: int = 5) -> list[Driver]:
+    def drivers(
+        self, first: Annotated[int | None, strawberry.argument(description="How many at most.")] = 5
+    ) -> list[Driver]:
         return unresolved()
 
 
@@ -140,7 +150,9 @@ class ValuePrediction:
     provenance: Provenance = planned(_provenance(_VALUE), "Where it comes from.")
 
     @planned_call(_drivers(_VALUE), "The strongest reasons, the strongest first.")
-    def drivers(self, first: int = 5) -> list[Driver]:
+    def drivers(
+        self, first: Annotated[int | None, strawberry.argument(description="How many at most.")] = 5
+    ) -> list[Driver]:
         return unresolved()
 
 

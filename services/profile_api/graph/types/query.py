@@ -8,6 +8,7 @@ from customer.vocabulary import IdentityType
 from profile_api.graph.request import ErrorCode, GraphError, Scope
 from profile_api.graph.scalars import DateTime
 from profile_api.graph.sources import Choice, Entities, Given, Rows, planned, planned_call, unresolved
+from profile_api.graph.types.connection import After, Before, First, Last
 from profile_api.graph.types.customer import Customer
 from profile_api.graph.types.customers import CUSTOMERS, CustomerConnection, CustomerFilter, CustomerOrder
 from profile_api.graph.types.model import MODELS, Model
@@ -109,7 +110,9 @@ class Query:
     )
 
     @planned_call(Choice(choose=_node), "Whatever has this global id; null when nothing has.", scope=Scope.PROFILE)
-    def node(self, id: strawberry.ID) -> Node | None:
+    def node(
+        self, id: Annotated[strawberry.ID, strawberry.argument(description="A global id this service gave out.")]
+    ) -> Node | None:
         return unresolved()
 
     @planned_call(
@@ -120,8 +123,12 @@ class Query:
     )
     def customer(
         self,
-        id: strawberry.ID | None = strawberry.UNSET,
-        identity: IdentityInput | None = strawberry.UNSET,
+        id: Annotated[
+            strawberry.ID | None, strawberry.argument(description="Global id, `cus_…`; or give `identity`.")
+        ] = strawberry.UNSET,
+        identity: Annotated[
+            IdentityInput | None, strawberry.argument(description="Any identifier ever linked; or give `id`.")
+        ] = strawberry.UNSET,
         as_of: Annotated[
             DateTime | None, strawberry.argument(description="Look from this instant: only facts before it.")
         ] = strawberry.UNSET,
@@ -134,12 +141,16 @@ class Query:
     @planned_call(CUSTOMERS, "Customers by page; the newest first unless ordered otherwise.", scope=Scope.PROFILE)
     def customers(
         self,
-        first: int | None = strawberry.UNSET,
-        after: str | None = strawberry.UNSET,
-        last: int | None = strawberry.UNSET,
-        before: str | None = strawberry.UNSET,
-        filter: CustomerFilter | None = strawberry.UNSET,
-        order_by: CustomerOrder | None = strawberry.UNSET,
+        first: First = strawberry.UNSET,
+        after: After = strawberry.UNSET,
+        last: Last = strawberry.UNSET,
+        before: Before = strawberry.UNSET,
+        filter: Annotated[
+            CustomerFilter | None, strawberry.argument(description="Only those of whom all this is true.")
+        ] = strawberry.UNSET,
+        order_by: Annotated[
+            CustomerOrder | None, strawberry.argument(description="The newest customers first when left out.")
+        ] = strawberry.UNSET,
     ) -> CustomerConnection:
         return unresolved()
 
@@ -149,5 +160,9 @@ class Query:
         "number. The best match first.",
         scope=Scope.PII,
     )
-    def search_customers(self, text: str, first: int = 10) -> list[CustomerSearchHit]:
+    def search_customers(
+        self,
+        text: Annotated[str, strawberry.argument(description="Some of it is enough for names.")],
+        first: Annotated[int | None, strawberry.argument(description="How many at most.")] = 10,
+    ) -> list[CustomerSearchHit]:
         return unresolved()

@@ -28,7 +28,7 @@ CHANGED_CUSTOMER = Rows(
 CHANGED_STAGE = Rows(
     sql="""
       select changed.* from {table:lifecycle_transition} changed
-      where changed.customer_id = p.change_customer and changed.model = {arg:model}
+      where changed.customer_id = p.change_customer and changed.model = {arg:model:lifecycle_model}
         and changed.effective_at = p.change_at"""
 )
 
@@ -85,6 +85,6 @@ class Subscription:
             list[LifecycleStage] | None,
             strawberry.argument(description="Only these stages; all when it is left out."),
         ] = strawberry.UNSET,
-        model: Annotated[str, strawberry.argument(description="The stage model.")] = "relationship",
+        model: Annotated[str | None, strawberry.argument(description="The stage model.")] = "relationship",
     ) -> StageChange:
         return unresolved()
