@@ -35,7 +35,8 @@ class Allowance:
         self._callers = callers
         self._clock = clock
         self._buckets: dict[Hashable, _Bucket] = {}
-        self._policy = f'"{quota.name}";q={quota.per_minute};w=60'
+        self._policy = (b"ratelimit-policy", f'"{quota.name}";q={quota.per_minute};w=60'.encode())
+        self._name = quota.name.encode()
 
     def take(self, caller: Hashable, amount: float) -> bool:
         """Whether the caller may use `amount` now; if so it is used. False leaves the bucket as it was."""
@@ -54,16 +55,13 @@ class Allowance:
         missing = min(amount, self._quota.per_minute) - self._filled(caller).level
         return max(1, math.ceil(missing / self._quota.per_second))
 
-    def headers(self, caller: Hashable) -> tuple[tuple[str, str], ...]:
+    def headers(self, caller: Hashable) -> tuple[tuple[bytes, bytes], ...]:
         """The fields of the IETF draft `RateLimit header fields for HTTP`, for this quota."""
-        quota = self._quota
+        per_minute = self._quota.per_minute
         bucket = self._buckets.get(caller)
-        left = quota.per_minute if bucket is None else max(0, int(bucket.level))  # as of the caller's last request
-        full_in_s = math.ceil((quota.per_minute - left) * 60 / quota.per_minute)
-        return (
-            ("ratelimit-policy", self._policy),
-            ("ratelimit", f'"{quota.name}";r={left};t={full_in_s}'),
-        )
+        left = per_minute if bucket is None else max(0, int(bucket.level))  # as of the caller's last request
+        full_in_s = math.ceil((per_minute - left) * 60 / per_minute)
+        return self._policy, (b"ratelimit", b'"%b";r=%d;t=%d' % (self._name, left, full_in_s))
 
     def _filled(self, caller: Hashable) -> _Bucket:
         now = self._clock()

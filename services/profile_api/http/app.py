@@ -1,9 +1,11 @@
 """The profile API as an ASGI application: its parts, its routes, its lifespan."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import asyncpg
 import httpx
@@ -59,7 +61,7 @@ def build_app(
     edge = _edge(settings, executor, connections, http, clock)
 
     @asynccontextmanager
-    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+    async def lifespan(app: Starlette) -> AsyncIterator[Mapping[str, Any]]:
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(http)
             await stack.enter_async_context(connections)
@@ -67,14 +69,17 @@ def build_app(
             await executor.start()
             stack.push_async_callback(executor.close)
             app.state.connections = connections
-            yield
+            watching = asyncio.create_task(front.watch())
+            stack.callback(watching.cancel)
+            yield {"front": front}  # the state uvicorn gives each connection
 
     stream = EventStream(operations=edge.operations, sockets=edge.sockets, settings=edge.settings)
     graphql = GraphQLEndpoint(operations=edge.operations, door=edge.door, event_stream=stream, settings=edge.settings)
+    front = Front(graphql, settings)
     routes = _routes(edge, graphql)
     rest = Starlette(routes=routes, middleware=_cors(settings), lifespan=lifespan)
     paths = frozenset(route.path for route in routes if isinstance(route, Route))
-    return Observed(Front(graphql=graphql, rest=rest), routes=paths)
+    return Observed(rest, routes=paths)
 
 
 def _routes(edge: Edge, graphql: GraphQLEndpoint) -> list[BaseRoute]:

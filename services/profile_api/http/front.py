@@ -1,27 +1,229 @@
-"""The shortest way in: GraphQL over HTTP goes straight to its endpoint, everything else through Starlette.
+"""The front of the process: answers whole POSTs to /graphql itself, hands every other request on to uvicorn.
 
-Router, exception middleware and CORS cost more than the endpoint itself does. What the short way leaves out has no
-meaning for it: there is one path, errors are rendered by the endpoint, and a request without an Origin header knows no
-CORS.
+Tasks, events, timers, scopes and messages that ASGI needs for each request cost more than everything else that is done
+for a small query. Most requests need none of them: they arrive in one piece and are answered in one piece.
 """
 
-from typing import Final
+import asyncio
+import time
+from typing import Any, Final, cast
 
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
+from uvicorn.config import Config
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
+from uvicorn.protocols.utils import get_remote_addr
+from uvicorn.server import ServerState
 
-_PATH: Final = "/graphql"
+from profile_api.http.graphql_endpoint import GraphQLEndpoint
+from profile_api.http.handed_over import LARGEST_HEAD, HandedOver, Watched
+from profile_api.http.head import END, Head, read_head
+from profile_api.http.negotiation import MediaType
+from profile_api.http.observed import Observation, ids_given
+from profile_api.http.refusal import HeadTooLargeError, Refusal, TooSlowError
+from profile_api.http.reply import Reply, reply_to_refusal
+from profile_api.http.settings import EdgeSettings
+
+_HEADS_REMEMBERED: Final = 4  # by each connection: one client asks with few different ones
+_LOOK_EVERY_S: Final = 0.25
+_CLOSE: Final = (b"connection", b"close")
 
 
 class Front:
-    """The application that uvicorn sees."""
+    """What the connections of a process share: who answers, and how long they may keep us waiting."""
 
-    def __init__(self, *, graphql: ASGIApp, rest: ASGIApp) -> None:
-        self._graphql = graphql
-        self._rest = rest
+    def __init__(self, endpoint: GraphQLEndpoint, settings: EdgeSettings) -> None:
+        self.endpoint = endpoint
+        self.settings = settings
+        self.connections: set[Watched] = set()
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        short = scope["type"] == "http" and scope["path"] == _PATH and scope["method"] == "POST"
-        if short and not any(name == b"origin" for name, _ in scope["headers"]):
-            await self._graphql(scope, receive, send)
+    async def watch(self) -> None:
+        """Ends connections that keep us waiting. One look at all now and then costs less than a timer for each."""
+        while True:
+            await asyncio.sleep(_LOOK_EVERY_S)
+            now = time.perf_counter()
+            for connection in list(self.connections):
+                connection.look_at_the_time(now)
+
+
+class FrontConnection(asyncio.Protocol):
+    """One connection, one request at a time; uvicorn makes it as it makes its own protocols."""
+
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        self._config = config
+        self._state = server_state
+        self._app_state = app_state
+        self._front: Front = app_state["front"]
+        self._loop = _loop or asyncio.get_running_loop()
+        self._transport: asyncio.Transport
+        self._arrived = bytearray()  # of requests not answered yet
+        self._needed = 0  # bytes until the request in `_arrived` is whole, once its head says so
+        self._heads: dict[bytes, Head] = {}
+        self._task: asyncio.Task[None] | None = None
+        self._since = time.perf_counter()  # when it last moved
+        self._may_write = True
+        self._is_ending = False
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # it is TCP or TLS
+        self._transport = transport
+        self._state.connections.add(self)  # type: ignore[arg-type]
+        self._front.connections.add(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._forget()
+        self._is_ending = True  # an operation under way is let finish: it may be a mutation
+
+    def data_received(self, data: bytes) -> None:
+        if not self._arrived:
+            self._since = time.perf_counter()
+        if self._task is not None or not self._may_write:
+            self._arrived += data
+            self._transport.pause_reading()  # a client that sends ahead waits for its answers
+        elif self._arrived:
+            self._arrived += data
+            if len(self._arrived) >= self._needed:
+                self._take(bytes(self._arrived))
         else:
-            await self._rest(scope, receive, send)
+            self._take(data)
+
+    def pause_writing(self) -> None:
+        self._may_write = False
+
+    def resume_writing(self) -> None:
+        self._may_write = True
+        self._go_on()
+
+    def shutdown(self) -> None:
+        """uvicorn asks for a graceful end."""
+        self._is_ending = True
+        if self._task is None:
+            self._transport.close()
+
+    def look_at_the_time(self, now: float) -> None:
+        """Ends the connection when the client is idle, sends or reads too slowly."""
+        if self._task is not None:
+            return  # the operation has its own deadline
+        settings = self._front.settings
+        waited = now - self._since
+        if not self._may_write:
+            if waited > settings.send_within_s:
+                self._transport.abort()
+        elif self._arrived:
+            if waited > settings.body_within_s:
+                self._refuse(TooSlowError(settings.body_within_s))
+        elif waited > self._config.timeout_keep_alive:
+            self._transport.close()
+
+    def _take(self, arrived: bytes) -> None:
+        """Reads the first request of what has arrived: answers it, waits for the rest of it, or hands it on."""
+        end = arrived.find(END) + len(END)
+        if end < len(END):
+            self._arrived[:] = arrived
+            if len(arrived) > LARGEST_HEAD:
+                self._refuse(HeadTooLargeError(LARGEST_HEAD))
+            return
+        head = self._head(arrived[:end])
+        if head is None or head.body_length > self._front.settings.largest_body or self._is_crowded():
+            self._hand_over(arrived)
+            return
+        self._needed = end + head.body_length
+        if len(arrived) < self._needed:
+            self._arrived[:] = arrived
+            return
+        self._arrived[:] = arrived[self._needed :]
+        body = arrived[end : self._needed]
+        self._needed = 0
+        self._task = self._loop.create_task(self._answer(head, body))
+        self._state.tasks.add(self._task)
+
+    def _head(self, raw: bytes) -> Head | None:
+        known = self._heads.get(raw)
+        if known is None and (known := read_head(raw)) is not None:
+            if len(self._heads) >= _HEADS_REMEMBERED:
+                self._heads.clear()
+            self._heads[raw] = known
+        return known
+
+    def _is_crowded(self) -> bool:
+        most = self._config.limit_concurrency
+        return most is not None and max(len(self._state.connections), len(self._state.tasks)) >= most
+
+    async def _answer(self, head: Head, body: bytes) -> None:
+        task = self._task
+        observation = Observation(head.ids)
+        status = 500
+        try:
+            reply = await self._front.endpoint.answer(head.fields, body, lambda: self._scope(head))
+            status = reply.status
+            self._send(reply, observation)
+        finally:
+            observation.ended("/graphql", status)
+            self._state.total_requests += 1
+            self._state.tasks.discard(task)
+            self._task = None
+            self._since = time.perf_counter()
+            self._go_on()
+
+    def _send(self, reply: Reply, observation: Observation) -> None:
+        if not self._transport.is_closing():
+            more = observation.headers()
+            self._transport.write(reply.in_bytes((*more, _CLOSE) if self._is_ending else more))
+
+    def _go_on(self) -> None:
+        if self._transport.is_closing() or self._task is not None or not self._may_write:
+            return
+        if self._is_ending:
+            self._transport.close()
+            return
+        self._transport.resume_reading()
+        if self._arrived:
+            self._take(bytes(self._arrived))
+
+    def _refuse(self, refusal: Refusal) -> None:
+        self._is_ending = True
+        self._send(reply_to_refusal(refusal, MediaType.JSON), Observation(ids_given(())))
+        self._transport.close()
+
+    def _hand_over(self, arrived: bytes) -> None:
+        """Lets uvicorn's own protocol read the request from its first byte, and all that follow on the connection."""
+        self._forget()
+        handed = HandedOver(
+            *(self._config, self._state, self._app_state, self._loop),
+            watched=self._front.connections,
+            head_within_s=self._front.settings.body_within_s,
+        )
+        self._transport.set_protocol(handed)
+        handed.connection_made(self._transport)
+        handed.data_received(arrived)
+
+    def _forget(self) -> None:
+        self._state.connections.discard(self)
+        self._front.connections.discard(self)
+
+    async def _scope(self, head: Head) -> Scope:
+        """What the door wants to know of a stranger: the address, a trusted proxy's word for it included."""
+        scope: Scope = {
+            "type": "http",
+            "scheme": "http",
+            "client": get_remote_addr(self._transport),
+            "headers": list(head.headers),
+        }
+        if self._config.proxy_headers:
+            proxied: Any = ProxyHeadersMiddleware(cast("Any", _nothing), trusted_hosts=self._config.forwarded_allow_ips)
+            await proxied(scope, _no_receive, _no_send)
+        return scope
+
+
+async def _nothing(_scope: Scope, _receive: Receive, _send: Send) -> None: ...
+
+
+async def _no_receive() -> Message:
+    return {"type": "http.disconnect"}
+
+
+async def _no_send(_: Message) -> None: ...

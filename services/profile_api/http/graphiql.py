@@ -4,14 +4,15 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+from profile_api.http.negotiation import MediaType
 from profile_api.http.reply import Reply
 
 ASSETS: Final = Path(__file__).parent / "assets"
 
 # CodeMirror sets styles on elements; everything else comes from this host alone.
 _POLICY: Final = (
-    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; font-src 'self' data:; "
-    "img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    b"default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; font-src 'self' data:; "
+    b"img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 
 
@@ -21,6 +22,6 @@ def graphiql_page() -> Reply:
     return Reply(
         status=200,
         body=(ASSETS / "graphiql.html").read_bytes(),
-        media_type="text/html",
-        headers=(("content-security-policy", _POLICY), ("vary", "accept"), ("cache-control", "no-cache")),
+        media_type=MediaType.HTML,
+        headers=((b"content-security-policy", _POLICY), (b"vary", b"accept"), (b"cache-control", b"no-cache")),
     )

@@ -1,7 +1,8 @@
-"""GraphQL over HTTP: what one GET or POST on /graphql does, from headers to the last byte."""
+"""GraphQL over HTTP: what one GET or POST on /graphql does, from headers to the reply."""
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -30,6 +31,8 @@ from profile_api.http.settings import EdgeSettings
 
 _LONGEST_QUERY_STRING: Final = 16_000
 _LOG: Final = logging.getLogger("parcours.http")
+_NO_STORE: Final = (b"cache-control", b"no-store")
+_VARY: Final = (b"vary", b"accept, authorization, origin")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +53,7 @@ class _Exchange:
 
 
 class GraphQLEndpoint:
-    """A raw ASGI application: on this path every microsecond is somebody's latency."""
+    """As an ASGI application it answers whatever comes; `answer` is the short way for a POST that is already here."""
 
     def __init__(
         self, *, operations: Operations, door: Door, event_stream: EventStream, settings: EdgeSettings
@@ -59,6 +62,17 @@ class GraphQLEndpoint:
         self._door = door
         self._event_stream = event_stream
         self._settings = settings
+
+    async def answer(self, headers: RequestHeaders, body: bytes, scope: Callable[[], Awaitable[Scope]]) -> Reply:
+        """The reply to a whole POST that is not answered by a stream; never raises. `scope` is asked of strangers."""
+        media_type = MediaType.JSON
+        try:
+            media_type = _of_errors(acceptable(headers.get("accept", "")))
+            check_content_type(headers.get("content-type", ""))
+            caller = self._door.recall(headers) or await self._door.caller_of(headers, await scope())
+            return await self._answer_body(body, caller, media_type)
+        except Exception as error:  # noqa: BLE001  (the edge of the process: `_failed` tells the client and the log)
+            return self._failed(error, media_type)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = headers_of(scope)
@@ -69,14 +83,20 @@ class GraphQLEndpoint:
             reply = await self._reply(exchange)
         except ClientGoneError:
             return
-        except Refusal as refusal:
-            REFUSALS.labels(str(refusal.code)).inc()
-            reply = reply_to_refusal(refusal, _of_errors(accepted))
-        except Exception:  # noqa: BLE001  (the edge of the process: the client gets an error, we get the traceback)
-            _LOG.exception("request %s failed", request_id.get())
-            reply = reply_to_refusal(InternalError(), _of_errors(accepted))
+        except Exception as error:  # noqa: BLE001  (the edge of the process: `_failed` tells the client and the log)
+            reply = self._failed(error, _of_errors(accepted))
         if reply is not None:
             await reply.send(send)
+
+    def _failed(self, error: Exception, media_type: MediaType) -> Reply:
+        if isinstance(error, GraphError):
+            REFUSALS.labels(str(error.code)).inc()
+            return reply_to_graph_error(error, media_type, draft=self._settings.draft_status_codes)
+        if isinstance(error, Refusal):
+            REFUSALS.labels(str(error.code)).inc()
+            return reply_to_refusal(error, media_type)
+        _LOG.error("request %s failed", request_id.get(), exc_info=error)
+        return reply_to_refusal(InternalError(), media_type)
 
     async def _reply(self, exchange: _Exchange) -> Reply | None:
         if exchange.is_get and exchange.accepted[0] is MediaType.HTML and not self._settings.production:
@@ -92,10 +112,16 @@ class GraphQLEndpoint:
         try:
             ready = await self._operations.make_ready(parameters, caller)
         except GraphError as error:
-            return await self._refused(error, exchange)
+            if exchange.media_type is not MediaType.EVENTS:
+                raise
+            REFUSALS.labels(str(error.code)).inc()
+            await self._event_stream.refuse(error, exchange.send)
+            return None
         if exchange.is_get and not may_run_over_get(ready):
             raise MethodNotAllowedError("only queries may be sent with GET; use POST", allow="POST")
-        if exchange.media_type is MediaType.EVENTS or ready.prepared.kind is OperationKind.SUBSCRIPTION:
+        if exchange.media_type is MediaType.EVENTS or (
+            _is_subscription(ready) and MediaType.EVENTS in exchange.accepted
+        ):
             await self._stream(ready, exchange)
             return None
         return await self._answer(ready, exchange.media_type)
@@ -115,49 +141,49 @@ class GraphQLEndpoint:
         )
         return parse_body(body, most=settings.largest_batch, deepest=settings.deepest_variables)
 
-    async def _refused(self, error: GraphError, exchange: _Exchange) -> Reply | None:
-        REFUSALS.labels(str(error.code)).inc()
-        if exchange.media_type is MediaType.EVENTS:
-            await self._event_stream.refuse(error, exchange.send)
-            return None
-        return reply_to_graph_error(error, exchange.media_type, draft=self._settings.draft_status_codes)
-
     async def _stream(self, ready: Ready, exchange: _Exchange) -> None:
-        if MediaType.EVENTS not in exchange.accepted:
-            raise MalformedRequestError(
-                "a subscription needs a transport that lasts: accept text/event-stream, or use a WebSocket"
-            )
         token = bearer_token(exchange.headers["authorization"]) or ""
         dismissed = partial(self._door.dismissed, token, exchange.scope, every_s=self._settings.recheck_caller_s)
         await self._event_stream.serve(ready, dismissed, exchange.receive, exchange.send)
 
+    async def _answer_body(self, body: bytes, caller: Caller, media_type: MediaType) -> Reply:
+        settings = self._settings
+        parameters = parse_body(body, most=settings.largest_batch, deepest=settings.deepest_variables)
+        if isinstance(parameters, list):
+            return await self._answer_batch(parameters, caller)
+        return await self._answer(await self._operations.make_ready(parameters, caller), media_type)
+
     async def _answer(self, ready: Ready, media_type: MediaType) -> Reply:
+        if _is_subscription(ready):
+            raise MalformedRequestError(
+                "a subscription needs a transport that lasts: accept text/event-stream, or use a WebSocket"
+            )
         answer = await self._operations.run(ready)
         count_answer(answer)
-        headers = (
-            ("server-timing", server_timing(answer.timings)),
-            ("vary", "accept, authorization, origin"),
-            ("cache-control", "no-store"),
-            *self._operations.allowance_headers(ready.caller),
-        )
+        timing = (b"server-timing", server_timing(answer.timings))
+        headers = (timing, _VARY, _NO_STORE, *self._operations.allowance_headers(ready.caller))
         return reply_to_answer(answer, media_type, draft=self._settings.draft_status_codes, headers=headers)
 
     async def _answer_batch(self, batch: list[Parameters], caller: Caller) -> Reply:
         answers = await asyncio.gather(*(self._answer_of_batched(parameters, caller) for parameters in batch))
         body = b"[" + b",".join(answer.body for answer in answers) + b"]"
-        headers = (("cache-control", "no-store"), *self._operations.allowance_headers(caller))
+        headers = (_NO_STORE, *self._operations.allowance_headers(caller))
         return Reply(status=200, body=body, media_type=MediaType.JSON, headers=headers)
 
     async def _answer_of_batched(self, parameters: Parameters, caller: Caller) -> Answer:
         try:
             ready = await self._operations.make_ready(parameters, caller)
-            if ready.prepared.kind is OperationKind.SUBSCRIPTION:
+            if _is_subscription(ready):
                 raise MalformedRequestError("a subscription cannot be part of a batch")
             answer = await self._operations.run(ready)
         except (GraphError, Refusal) as error:
             answer = Answer(kind=AnswerKind.INVALID, body=error_body(error))
         count_answer(answer)
         return answer
+
+
+def _is_subscription(ready: Ready) -> bool:
+    return ready.prepared.kind is OperationKind.SUBSCRIPTION
 
 
 def _of_errors(accepted: tuple[MediaType, ...]) -> MediaType:

@@ -4,8 +4,9 @@ import logging
 import os
 import re
 import time
+from collections.abc import Iterable
 from contextvars import ContextVar
-from typing import Final
+from typing import Final, NamedTuple
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -19,11 +20,68 @@ _SLOW_S: Final = 1.0
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 
 
-class Observed:
-    """Wraps the application: takes over or makes `x-request-id` and the W3C trace, adds `server-timing`, counts.
+class GivenIds(NamedTuple):
+    """The ids a client sent that are fit to be taken over; empty when it sent none."""
+
+    request_id: bytes
+    trace_id: bytes
+    trace_flags: bytes
+
+
+def ids_given(headers: Iterable[tuple[bytes, bytes]]) -> GivenIds:
+    """The client's own request id and W3C trace."""
+    identity = trace_id = flags = b""
+    for name, value in headers:
+        if name == b"x-request-id" and _REQUEST_ID.fullmatch(value):
+            identity = value
+        elif name == b"traceparent" and (match := _TRACEPARENT.fullmatch(value)):
+            trace_id, flags = match[1], match[2]
+    return GivenIds(identity, trace_id, flags)
+
+
+class Observation:
+    """One request under way: takes over or makes `x-request-id` and the W3C trace, times it, counts it once.
 
     The log says route, status, milliseconds and ids, never the URL's query or a body, for these may name people.
     """
+
+    __slots__ = ("_identity", "_trace", "began")
+
+    def __init__(self, given: GivenIds) -> None:
+        self.began = time.perf_counter()
+        identity, trace_id, flags = given
+        if trace_id:
+            self._trace = b"00-%b-%b-%b" % (trace_id, os.urandom(8).hex().encode(), flags)
+        else:
+            made = os.urandom(24).hex().encode()
+            trace_id = made[:32]
+            self._trace = b"00-%b-%b-00" % (trace_id, made[32:])
+        self._identity = identity or trace_id
+        request_id.set(self._identity.decode())
+
+    def headers(self) -> tuple[tuple[bytes, bytes], ...]:
+        """What every response says of itself."""
+        milliseconds = (time.perf_counter() - self.began) * 1000
+        return (
+            (b"x-request-id", self._identity),
+            (b"traceresponse", self._trace),
+            # A second field of the name, after the stages': lists may be split over fields.
+            (b"server-timing", b"total;dur=%.2f" % milliseconds),
+            (b"x-content-type-options", b"nosniff"),
+        )
+
+    def ended(self, route: str, status: int) -> None:
+        """Counts the request; the log tells of what failed or took long."""
+        seconds = time.perf_counter() - self.began
+        count, timed = of_request(route, status)
+        count.inc()
+        timed.observe(seconds)
+        if status >= 500 or seconds > _SLOW_S:
+            _LOG.warning("%s %s %d %.0f ms", self._identity.decode(), route, status, seconds * 1000)
+
+
+class Observed:
+    """Wraps an application, so that each of its HTTP requests is observed."""
 
     def __init__(self, app: ASGIApp, *, routes: frozenset[str]) -> None:
         self._app = app
@@ -33,50 +91,17 @@ class Observed:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        began = time.perf_counter()
-        identity, trace = _ids(scope)
-        request_id.set(identity.decode())
+        observation = Observation(ids_given(scope["headers"]))
         status = 500
 
         async def send_observed(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                _add_headers(message, identity, trace, time.perf_counter() - began)
+                message["headers"] = [*message.get("headers", ()), *observation.headers()]
             await send(message)
 
         try:
             await self._app(scope, receive, send_observed)
         finally:
-            seconds = time.perf_counter() - began
-            route = scope["path"] if scope["path"] in self._routes else "other"
-            count, timed = of_request(route, status)
-            count.inc()
-            timed.observe(seconds)
-            if status >= 500 or seconds > _SLOW_S:
-                _LOG.warning("%s %s %d %.0f ms", identity.decode(), route, status, seconds * 1000)
-
-
-def _ids(scope: Scope) -> tuple[bytes, bytes]:
-    identity = b""
-    trace = b""
-    for name, value in scope["headers"]:
-        if name == b"x-request-id" and _REQUEST_ID.fullmatch(value):
-            identity = value
-        elif name == b"traceparent" and (match := _TRACEPARENT.fullmatch(value)):
-            trace = b"00-%b-%b-%b" % (match[1], os.urandom(8).hex().encode(), match[2])
-    if not trace:
-        made = os.urandom(24).hex().encode()
-        trace = b"00-%b-%b-00" % (made[:32], made[32:])
-    return identity or trace[3:35], trace
-
-
-def _add_headers(message: Message, identity: bytes, trace: bytes, seconds: float) -> None:
-    total = b"total;dur=%.2f" % (seconds * 1000)
-    message["headers"] = [
-        *message.get("headers", ()),
-        (b"x-request-id", identity),
-        (b"traceresponse", trace),
-        (b"server-timing", total),  # a second field of the name, after the stages': lists may be split over fields
-        (b"x-content-type-options", b"nosniff"),
-    ]
+            observation.ended(scope["path"] if scope["path"] in self._routes else "other", status)

@@ -81,7 +81,7 @@ class Operations:
         """Answers a subscription, one answer per event."""
         return self.executor.subscribe(ready.request, ready.caller)
 
-    def allowance_headers(self, caller: Caller) -> tuple[tuple[str, str], ...]:
+    def allowance_headers(self, caller: Caller) -> tuple[tuple[bytes, bytes], ...]:
         """What the caller has left of requests, as RateLimit header fields."""
         return self._requests.headers((caller.tenant_id, caller.subject))
 

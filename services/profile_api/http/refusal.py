@@ -10,7 +10,7 @@ class Refusal(ParcoursError):
     """A request that is not answered as asked; rendered as a GraphQL error with an HTTP status."""
 
     def __init__(
-        self, message: str, *, status: HTTPStatus, code: ErrorCode, headers: tuple[tuple[str, str], ...] = ()
+        self, message: str, *, status: HTTPStatus, code: ErrorCode, headers: tuple[tuple[bytes, bytes], ...] = ()
     ) -> None:
         super().__init__(message)
         self.message = message
@@ -34,7 +34,7 @@ class UnauthorizedError(Refusal):
             problem,
             status=HTTPStatus.UNAUTHORIZED,
             code=ErrorCode.UNAUTHENTICATED,
-            headers=(("www-authenticate", 'Bearer realm="parcours"'),),
+            headers=((b"www-authenticate", b'Bearer realm="parcours"'),),
         )
 
 
@@ -50,7 +50,10 @@ class MethodNotAllowedError(Refusal):
 
     def __init__(self, problem: str, *, allow: str) -> None:
         super().__init__(
-            problem, status=HTTPStatus.METHOD_NOT_ALLOWED, code=ErrorCode.BAD_OPERATION, headers=(("allow", allow),)
+            problem,
+            status=HTTPStatus.METHOD_NOT_ALLOWED,
+            code=ErrorCode.BAD_OPERATION,
+            headers=((b"allow", allow.encode()),),
         )
 
 
@@ -84,27 +87,38 @@ class TooLargeError(Refusal):
         )
 
 
+class HeadTooLargeError(Refusal):
+    """The request line and the headers are larger than the limit."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(
+            f"the request's head is larger than {limit} bytes",
+            status=HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
+            code=ErrorCode.LIMIT_EXCEEDED,
+        )
+
+
 class TooSlowError(Refusal):
-    """The body did not arrive in time."""
+    """The request did not arrive in time."""
 
     def __init__(self, seconds: float) -> None:
         super().__init__(
-            f"the request body did not arrive within {seconds:g} s",
+            f"the request did not arrive within {seconds:g} s",
             status=HTTPStatus.REQUEST_TIMEOUT,
             code=ErrorCode.DEADLINE_EXCEEDED,
-            headers=(("connection", "close"),),
+            headers=((b"connection", b"close"),),
         )
 
 
 class RateLimitedError(Refusal):
     """The caller has used up what they may ask for now."""
 
-    def __init__(self, *, retry_after_s: int, headers: tuple[tuple[str, str], ...]) -> None:
+    def __init__(self, *, retry_after_s: int, headers: tuple[tuple[bytes, bytes], ...]) -> None:
         super().__init__(
             f"too many or too costly requests; try again in {retry_after_s} s",
             status=HTTPStatus.TOO_MANY_REQUESTS,
             code=ErrorCode.RATE_LIMITED,
-            headers=(("retry-after", str(retry_after_s)), *headers),
+            headers=((b"retry-after", b"%d" % retry_after_s), *headers),
         )
 
 
@@ -116,7 +130,7 @@ class OverloadedError(Refusal):
             "the service is busy; try again shortly",
             status=HTTPStatus.SERVICE_UNAVAILABLE,
             code=ErrorCode.OVERLOADED,
-            headers=(("retry-after", "1"),),
+            headers=((b"retry-after", b"1"),),
         )
 
 

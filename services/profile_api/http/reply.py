@@ -11,10 +11,13 @@ from profile_api.http.negotiation import MediaType
 from profile_api.http.operations import error_body
 from profile_api.http.refusal import Refusal
 
-Headers = tuple[tuple[str, str], ...]
+Headers = tuple[tuple[bytes, bytes], ...]
 
-_BAD_REQUEST_KINDS: Final = (AnswerKind.UNPARSABLE, AnswerKind.INVALID)
+PARTIAL_DATA: Final = 294
 _PERSISTED: Final = (ErrorCode.PERSISTED_QUERY_NOT_FOUND, ErrorCode.PERSISTED_QUERY_NOT_SUPPORTED)
+_CONTENT_TYPE: Final = {kind: f"{kind}; charset=utf-8".encode() for kind in MediaType}
+_STATUS_LINE: Final = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus}
+_STATUS_LINE[PARTIAL_DATA] = b"HTTP/1.1 294 \r\n"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,18 +26,29 @@ class Reply:
 
     status: int
     body: bytes
-    media_type: str
+    media_type: MediaType
     headers: Headers = ()
 
     async def send(self, send: Send) -> None:
-        """Sends the response in one piece."""
+        """Sends the response in one piece, by ASGI."""
         headers = [
-            (b"content-type", f"{self.media_type}; charset=utf-8".encode()),
+            (b"content-type", _CONTENT_TYPE[self.media_type]),
             (b"content-length", b"%d" % len(self.body)),
+            *self.headers,
         ]
-        headers += [(name.encode("latin-1"), value.encode("latin-1")) for name, value in self.headers]
         await send({"type": "http.response.start", "status": self.status, "headers": headers})
         await send({"type": "http.response.body", "body": self.body})
+
+    def in_bytes(self, more: Headers) -> bytes:
+        """The response as HTTP/1.1 has it. Every value in it is one of ours, so that none can hold a line break."""
+        parts = [
+            _STATUS_LINE[self.status],
+            b"content-type: %b\r\ncontent-length: %d\r\n" % (_CONTENT_TYPE[self.media_type], len(self.body)),
+        ]
+        for name, value in self.headers + more:
+            parts += (name, b": ", value, b"\r\n")
+        parts += (b"\r\n", self.body)
+        return b"".join(parts)
 
 
 def status_of(kind: AnswerKind, media_type: MediaType, *, draft: bool) -> int:
@@ -51,14 +65,14 @@ def status_of(kind: AnswerKind, media_type: MediaType, *, draft: bool) -> int:
     if media_type is MediaType.JSON or kind is AnswerKind.OK:
         return HTTPStatus.OK
     if kind is AnswerKind.PARTIAL:
-        return 294 if draft else HTTPStatus.OK
+        return PARTIAL_DATA if draft else HTTPStatus.OK
     return HTTPStatus.UNPROCESSABLE_ENTITY if draft and kind is AnswerKind.INVALID else HTTPStatus.BAD_REQUEST
 
 
 def reply_to_answer(answer: Answer, media_type: MediaType, *, draft: bool, headers: Headers = ()) -> Reply:
     """The response that carries an answer."""
     if answer.kind is AnswerKind.OVERLOADED:
-        headers = (*headers, ("retry-after", "1"))
+        headers = (*headers, (b"retry-after", b"1"))
     return Reply(
         status=status_of(answer.kind, media_type, draft=draft),
         body=answer.body,
@@ -73,7 +87,7 @@ def reply_to_graph_error(error: GraphError, media_type: MediaType, *, draft: boo
     status = status_of(error.kind, media_type, draft=draft)
     if error.code in _PERSISTED:
         # 200, as the servers that invented the protocol answer: clients take other statuses for a broken network.
-        status, headers = HTTPStatus.OK, (("cache-control", "private, no-cache, must-revalidate"),)
+        status, headers = HTTPStatus.OK, ((b"cache-control", b"private, no-cache, must-revalidate"),)
     return Reply(status=status, body=error_body(error), media_type=media_type, headers=headers)
 
 
@@ -87,9 +101,11 @@ def reply_to_refusal(refusal: Refusal, media_type: MediaType) -> Reply:
     )
 
 
-def server_timing(timings: Timings) -> str:
+def server_timing(timings: Timings) -> bytes:
     """The stages of an operation as a Server-Timing header, in milliseconds."""
-    return (
-        f"plan;dur={timings.plan_s * 1000:.2f}, queue;dur={timings.queue_s * 1000:.2f}, "
-        f"db;dur={timings.database_s * 1000:.2f}, finish;dur={timings.finish_s * 1000:.2f}"
+    return b"plan;dur=%.2f, queue;dur=%.2f, db;dur=%.2f, finish;dur=%.2f" % (
+        timings.plan_s * 1000,
+        timings.queue_s * 1000,
+        timings.database_s * 1000,
+        timings.finish_s * 1000,
     )

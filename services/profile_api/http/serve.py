@@ -12,6 +12,7 @@ from starlette.types import ASGIApp
 from profile_api.access.connections import access_pool
 from profile_api.graph.engine import GraphEngine
 from profile_api.http.app import build_app
+from profile_api.http.front import FrontConnection
 from profile_api.http.settings import EdgeSettings
 from profile_api.rescoring.opening import live_scorer
 from profile_api.rescoring.settings import load_rescoring_settings
@@ -49,7 +50,7 @@ def serve(*, host: str, port: int, workers: int) -> None:
             port=port,
             workers=workers,
             loop="uvloop",
-            http="httptools",
+            http=FrontConnection,
             ws="websockets-sansio",
             ws_per_message_deflate=False,
             ws_max_size=_LARGEST_MESSAGE,

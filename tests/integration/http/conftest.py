@@ -18,6 +18,7 @@ from profile_api.access.api_keys import create_demo_keys
 from profile_api.access.connections import access_pool
 from profile_api.graph.request import GraphExecutor
 from profile_api.http.app import build_app
+from profile_api.http.front import FrontConnection
 from profile_api.http.settings import EdgeSettings
 from profile_api.store.database import connect
 from tests.integration.http.small_engine import SmallEngine
@@ -83,7 +84,7 @@ def serving(
             port=0,
             log_level="warning",
             loop="asyncio",
-            http="httptools",
+            http=FrontConnection,
             ws="websockets-sansio",
             ws_per_message_deflate=False,
             timeout_graceful_shutdown=1,

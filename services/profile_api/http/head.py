@@ -1,0 +1,77 @@
+"""The head of an HTTP request: whether it announces a whole POST to /graphql, and what that takes to be answered."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import httptools
+
+from profile_api.http.observed import GivenIds, ids_given
+
+END: Final = b"\r\n\r\n"
+_PATH: Final = b"/graphql"
+
+# Who sends one of these is answered by Starlette: CORS, bodies in pieces or packed, other protocols, streamed answers.
+_LONG_WAY: Final = frozenset({b"origin", b"transfer-encoding", b"content-encoding", b"expect", b"upgrade"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """A head as a connection remembers it: clients repeat themselves, so most are read once."""
+
+    headers: tuple[tuple[bytes, bytes], ...]
+    fields: dict[str, str]
+    body_length: int
+    ids: GivenIds
+
+
+def read_head(raw: bytes) -> Head | None:
+    """The head, its last empty line included; None when the request must go the long way, or is none."""
+    reading = _Reading()
+    parser = httptools.HttpRequestParser(reading)
+    try:
+        parser.feed_data(raw)
+    except (httptools.HttpParserError, httptools.HttpParserUpgrade):
+        return None
+    if not reading.is_whole or parser.get_method() != b"POST" or reading.url != _PATH:
+        return None
+    if parser.get_http_version() != "1.1" or not parser.should_keep_alive():
+        return None
+    return _head_of(reading.headers)
+
+
+def _head_of(headers: list[tuple[bytes, bytes]]) -> Head | None:
+    length = b""
+    for name, value in headers:
+        if name in _LONG_WAY or (name == b"accept" and b"event-stream" in value.lower()):
+            return None
+        if name == b"content-length":
+            length = value
+    if not length.isdigit():
+        return None
+    return Head(
+        headers=tuple(headers),
+        fields={name.decode("latin-1"): value.decode("latin-1") for name, value in headers},
+        body_length=int(length),
+        ids=ids_given(headers),
+    )
+
+
+class _Reading:
+    """What llhttp, the parser that uvicorn and Node use, reports; `is_whole` once it agrees where the head ends."""
+
+    def __init__(self) -> None:
+        self.url = b""
+        self.headers: list[tuple[bytes, bytes]] = []
+        self.is_whole = False
+
+    def on_url(self, url: bytes) -> None:
+        self.url += url
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self.headers.append((name.lower(), value))
+
+    def on_headers_complete(self) -> None:
+        self.is_whole = True
+
+    def on_body(self, _: bytes) -> None:
+        self.is_whole = False
