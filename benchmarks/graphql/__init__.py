@@ -1,0 +1,1 @@
+"""GraphQL reads side by side: ours, PostGraphile, plain Strawberry over an ORM, and pgbench on our own statement."""
