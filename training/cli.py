@@ -12,12 +12,12 @@ Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON; pr
 
 def register(app: typer.Typer, serve: typer.Typer) -> None:
     """Adds this package's commands to the command tree."""
+    from training import life_cli
+
     app.command("train")(train)
     app.command("predict")(predict)
     app.command("evaluate")(evaluate)
-    app.command("compare")(compare)
-    app.command("promote")(promote)
-    app.command("rollback")(rollback)
+    life_cli.register(app)
 
 
 def train(
@@ -29,8 +29,14 @@ def train(
     out: Annotated[Path | None, typer.Option(help="Folder for the model set; required with --orders.")] = None,
     mapping: Mapping = None,
     time_zone: Annotated[str, typer.Option(help="Time zone of the order file.")] = "UTC",
-    quick: Annotated[bool, typer.Option("--quick", help="Fewer rows and trees: a first look.")] = False,
-    seed: Annotated[int, typer.Option(help="The same data, code and seed give the same models.")] = 1,
+    quick: Annotated[bool, typer.Option("--quick", help="Fewer rows and trees, no tuning: a first look.")] = False,
+    tune_seconds: Annotated[
+        float | None, typer.Option(help="Time to look for a better recipe; 0: none. 75, or none with --quick.", min=0)
+    ] = None,
+    recipe: Annotated[
+        Path | None, typer.Option(help="recipe.json of an earlier run: trains by it, without tuning.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="The same data, code, recipe and seed give the same models.")] = 1,
     promote: Annotated[
         bool, typer.Option(help="Put the models in charge if they pass the gate (training from the database).")
     ] = True,
@@ -40,20 +46,22 @@ def train(
     """Train churn, next purchase and value together, from the database or from an order file."""
     from datetime import UTC, datetime
 
-    from training.commands import UsageError, read_instant, read_mapping, train_from_orders
+    from training.commands import UsageError, read_instant, read_mapping, read_recipe, train_from_orders
     from training.console import print_trained, print_training, steps
-    from training.recipe import FULL, QUICK
+    from training.tuning import Tuner
 
     now = datetime.now(UTC)
+    chosen, tune_s = read_recipe(recipe, quick=quick, tune_seconds=tune_seconds)
     if orders is None:
-        from training.registry.lifecycle import train_from_database
+        from training.registry.lifecycle import Order, train_from_database
         from training.settings import load_settings
 
+        order = Order(
+            as_of=read_instant(as_of, time_zone) if as_of else now, horizon_days=horizon, recipe=chosen, seed=seed,
+            tune_s=tune_s, force=force, promote=promote,
+        )  # fmt: skip
         with steps(quiet=as_json) as progress:
-            training = train_from_database(
-                load_settings(), as_of=read_instant(as_of, time_zone) if as_of else now, horizon_days=horizon,
-                recipe=QUICK if quick else FULL, seed=seed, force=force, promote=promote, progress=progress,
-            )  # fmt: skip
+            training = train_from_database(load_settings(), order, progress=progress)
         print_training(training, as_json=as_json)
         return
     with steps(quiet=as_json) as progress:
@@ -61,8 +69,8 @@ def train(
             raise UsageError("with --orders, give --as-of DATE and --out FOLDER too")
         trained = train_from_orders(
             orders, as_of=read_instant(as_of, time_zone), horizon_days=horizon, out=out,
-            mapping=read_mapping(mapping or []), time_zone=time_zone, quick=quick, seed=seed, now=now,
-            progress=progress,
+            mapping=read_mapping(mapping or []), time_zone=time_zone, recipe=chosen, seed=seed, now=now,
+            tuner=Tuner(seconds=tune_s, seed=seed, progress=progress), progress=progress,
         )  # fmt: skip
     print_trained(trained, out, as_json=as_json)
 
@@ -94,47 +102,26 @@ def predict(
     print_result({"rows": rows, "out": str(out)}, f"{rows:,} customers predicted: {out}", as_json=as_json)
 
 
-def promote(
-    model_set: Annotated[str | None, typer.Argument(help="A model set's name; the challenger when left out.")] = None,
-    force: Annotated[bool, typer.Option("--force", help="Although the gate refused it; the log keeps that.")] = False,
-    as_json: Json = False,
-) -> None:
-    """Put a registered model set in charge; the scoring service follows without a restart."""
-    from training.console import print_result
-    from training.registry.lifecycle import promote_challenger, promote_set
-    from training.settings import load_settings
-
-    settings = load_settings()
-    if model_set is None:
-        registered = promote_challenger(settings, force=force)
-    else:
-        registered = promote_set(settings, model_set, reason="named by hand")
-    found = {"model_set": registered.model_set, "versions": dict(registered.versions)}
-    print_result(found, f"model set {registered.model_set} is the champion", as_json=as_json)
-
-
-def rollback(as_json: Json = False) -> None:
-    """Put the model set back in charge that the present champion replaced."""
-    from training.console import print_result
-    from training.registry.lifecycle import roll_back
-    from training.settings import load_settings
-
-    registered = roll_back(load_settings())
-    found = {"model_set": registered.model_set, "versions": dict(registered.versions)}
-    print_result(found, f"rolled back: model set {registered.model_set} is the champion", as_json=as_json)
-
-
 def evaluate(
-    orders: Annotated[Path, typer.Option(help="The order file; it must reach beyond what is judged.")],
-    models: Annotated[Path | None, typer.Option(help="A model set to judge by what followed its as-of.")] = None,
+    orders: Annotated[
+        Path | None, typer.Option(help="An order file that reaches beyond what is judged; without it, the database.")
+    ] = None,
+    models: Annotated[Path | None, typer.Option(help="A model set folder to judge by what followed its as-of.")] = None,
+    model_set: Annotated[
+        str | None, typer.Option(help="A registered model set to judge; with the database, the champion if left out.")
+    ] = None,
     backtest: Annotated[bool, typer.Option("--backtest", help="Train at several past moments and judge each.")] = False,
     folds: Annotated[int, typer.Option(help="Moments of the backtest, a horizon apart.", min=1, max=12)] = 3,
+    held_out: Annotated[
+        bool, typer.Option(help="A backtest's newest fold also on customers never seen in training.")
+    ] = True,
+    full: Annotated[bool, typer.Option("--full", help="Backtest by the full recipe instead of the quick one.")] = False,
     until: Annotated[
-        str | None, typer.Option(help="Follow the orders until this date; to the file's last day if left out.")
+        str | None, typer.Option(help="Follow the orders until this date; to their last day if left out.")
     ] = None,
     horizon: Annotated[int | None, typer.Option(help="Days ahead; from the brand's rhythm if left out.", min=1)] = None,
     report: Annotated[Path, typer.Option(help="The HTML page to write.")] = Path("evaluation.html"),
-    log: Annotated[bool, typer.Option(help="Log a backtest to MLflow too.")] = True,
+    log: Annotated[bool, typer.Option(help="Log the figures and the page to MLflow too.")] = True,
     mapping: Mapping = None,
     time_zone: Annotated[str, typer.Option(help="Time zone of the order file.")] = "UTC",
     seed: Annotated[int, typer.Option()] = 1,
@@ -143,32 +130,18 @@ def evaluate(
     """Judge models by what came after: every measure with its interval, by stage and channel, beside the baseline."""
     from datetime import UTC, datetime
 
-    from training.commands import UsageError, evaluate_orders, read_instant, read_mapping
+    from training.commands import Evaluation, evaluate_source, read_instant, read_mapping
     from training.console import print_folds, steps
-
-    if backtest == (models is not None):
-        raise UsageError("give either --models FOLDER, to judge that set, or --backtest")
-    now = datetime.now(UTC)
-    with steps(quiet=as_json) as progress:
-        found = evaluate_orders(
-            orders, models=models, until=read_instant(until, time_zone) if until else None, horizon_days=horizon,
-            folds=folds, report=report, mapping=read_mapping(mapping or []), time_zone=time_zone, seed=seed, now=now,
-            progress=progress,
-        )  # fmt: skip
-        if backtest and log:
-            from training.registry.model_registry import connect
-            from training.registry.tracking import log_evaluation
-            from training.settings import load_settings
-
-            progress("logging to MLflow")
-            log_evaluation(connect(load_settings()), found, report)
-    print_folds(found, report, as_json=as_json)
-
-
-def compare(as_json: Json = False) -> None:
-    """List the registered model sets with their rehearsals' figures, the newest first; the champion is marked."""
-    from training.console import print_sets
-    from training.registry.lifecycle import describe_sets
+    from training.recipe import FULL, QUICK
     from training.settings import load_settings
 
-    print_sets(describe_sets(load_settings()), as_json=as_json)
+    wanted = Evaluation(
+        orders=orders, models=models, model_set=model_set, is_backtest=backtest,
+        until=read_instant(until, time_zone) if until else None, horizon_days=horizon, folds=folds, held_out=held_out,
+        recipe=FULL if full else QUICK, seed=seed, mapping=read_mapping(mapping or []), time_zone=time_zone,
+    )  # fmt: skip
+    with steps(quiet=as_json) as progress:
+        found = evaluate_source(
+            load_settings(), wanted, report=report, log=log, now=datetime.now(UTC), progress=progress
+        )
+    print_folds(found, report, as_json=as_json)

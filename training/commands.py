@@ -1,21 +1,29 @@
-"""What `parcours train` and `parcours predict` do with files: snapshot in a temporary folder, then train or predict."""
+"""What the commands do with facts: a snapshot in a temporary folder, then train, predict or judge."""
 
+import json
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from customer.errors import ParcoursError
-from scoring.engine.model_set import load_model_set
+from scoring.engine.model_set import ModelSet, load_model_set
 from training.data.order_snapshot import snapshot_from_orders
 from training.data.snapshot import Snapshot, end_of_history
-from training.evaluation.backtest import Fold, backtest, judge_at
+from training.evaluation.backtest import Fold, backtest, judge_at, judged_rehearsal
+from training.evaluation.model_card import Origin, model_card, write_card
 from training.evaluation.report import write_report
 from training.predict import predict_file
-from training.recipe import FULL, QUICK
+from training.recipe import FULL, QUICK, Recipe
+from training.settings import TrainingSettings, database_url
 from training.train import Progress, Trained, save_models, train_models
+from training.tuning import Tuner
+
+TUNE_SECONDS = 75.0
+"""Unless said otherwise: with it a full training on a million order lines stays within three minutes on two cores."""
 
 
 class UsageError(ParcoursError):
@@ -31,6 +39,14 @@ def read_instant(text: str, time_zone: str) -> datetime:
     return (found if found.tzinfo else found.replace(tzinfo=ZoneInfo(time_zone))).astimezone(UTC)
 
 
+def read_day(text: str) -> date:
+    """Errors: UsageError."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise UsageError(f"found {text!r}, expected a day such as 2026-11-15") from error
+
+
 def read_mapping(entries: list[str]) -> dict[str, str]:
     """`theirs=ours` pairs. Errors: UsageError."""
     pairs = [entry.partition("=") for entry in entries]
@@ -38,6 +54,20 @@ def read_mapping(entries: list[str]) -> dict[str, str]:
     if wrong:
         raise UsageError(f"found --map {wrong[0]!r}, expected theirs=ours, such as --map client=customer_id")
     return {theirs: ours for theirs, _, ours in pairs}
+
+
+def read_recipe(file: Path | None, *, quick: bool, tune_seconds: float | None) -> tuple[Recipe, float]:
+    """The recipe to start from and the seconds to tune it for. Errors: UsageError."""
+    given = QUICK if quick else FULL
+    if file is None:
+        return given, (0.0 if quick else TUNE_SECONDS) if tune_seconds is None else tune_seconds
+    try:
+        overrides = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{file} cannot be read as a recipe ({error}); expected the recipe.json of a run") from error
+    if not isinstance(overrides, dict) or not all(isinstance(value, int | float) for value in overrides.values()):
+        raise UsageError(f'{file} is no recipe; expected LightGBM parameters such as {{"num_leaves": 15}}')
+    return replace(given, overrides=overrides), tune_seconds or 0.0
 
 
 @contextmanager
@@ -54,16 +84,22 @@ def order_file_snapshot(
 
 def train_from_orders(
     orders: Path, *, as_of: datetime, horizon_days: int | None, out: Path, mapping: Mapping[str, str], time_zone: str,
-    quick: bool, seed: int, now: datetime, progress: Progress,
+    recipe: Recipe, seed: int, now: datetime, tuner: Tuner, progress: Progress,
 ) -> Trained:  # fmt: skip
     """Trains on the file and writes the model-set directory."""
     progress("reading orders")
     with order_file_snapshot(orders, as_of=as_of, now=now, mapping=mapping, time_zone=time_zone) as snapshot:
         trained = train_models(
-            snapshot, as_of=as_of, horizon_days=horizon_days, recipe=QUICK if quick else FULL, seed=seed,
+            snapshot, as_of=as_of, horizon_days=horizon_days, recipe=recipe, seed=seed, tune=tuner,
             progress=progress,
         )  # fmt: skip
     save_models(trained.models, out, vectors=trained.present.values)
+    progress("judging the rehearsal")
+    fold = judged_rehearsal(trained)
+    write_card(model_card(trained, fold, Origin(source=f"order file {orders.name}", tuning=tuner.outcome)), out)
+    (out / "recipe.json").write_text(json.dumps(trained.recipe.overrides), encoding="utf-8")
+    if fold is not None:
+        write_report([fold], out / "rehearsal.html", title=f"Rehearsal of model set {trained.models.spec.id}")
     return trained
 
 
@@ -81,34 +117,92 @@ def predict_from_orders(
         return predict_file(snapshot, loaded, as_of=as_of, horizon_days=horizon_days, out=out)
 
 
-def evaluate_orders(
-    orders: Path, *, models: Path | None, until: datetime | None, horizon_days: int | None, folds: int, report: Path,
-    mapping: Mapping[str, str], time_zone: str, seed: int, now: datetime, progress: Progress,
-) -> list[Fold]:  # fmt: skip
-    """Judges a model set by what followed its as-of; without one, holds a rolling backtest. Writes the page.
+@contextmanager
+def database_snapshot(settings: TrainingSettings, *, known_before: datetime) -> Iterator[Snapshot]:
+    """The facts of the database known before that instant; the folder is gone afterwards."""
+    from training.data.database_snapshot import snapshot_from_database
 
-    Without `until` the file is followed to its last day: what it does not reach was not observed, which is not the same
-    as nobody having bought.
-    """
-    loaded = load_model_set(models) if models else None
-    zone = loaded.spec.time_zone if loaded else time_zone
+    with tempfile.TemporaryDirectory(prefix="parcours-") as folder:
+        yield snapshot_from_database(
+            database_url(settings), Path(folder) / "snapshot", known_before=known_before, tenant_key=settings.tenant
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluation:
+    """What to judge, and by which facts: an order file's, or the database's when there is none."""
+
+    orders: Path | None
+    models: Path | None
+    model_set: str | None
+    is_backtest: bool
+    until: datetime | None
+    horizon_days: int | None
+    folds: int
+    held_out: bool
+    recipe: Recipe
+    seed: int
+    mapping: Mapping[str, str]
+    time_zone: str
+
+
+def evaluate_source(
+    settings: TrainingSettings, wanted: Evaluation, *, report: Path, log: bool, now: datetime, progress: Progress
+) -> list[Fold]:
+    """Judges, writes the page, and logs both. Errors: UsageError."""
+    models = _models_to_judge(settings, wanted)
     progress("reading orders")
-    with order_file_snapshot(orders, as_of=until or now, now=now, mapping=mapping, time_zone=zone) as snapshot:
-        until = until or min(now, end_of_history(snapshot))
-        if loaded is None:
-            found = backtest(
-                snapshot, until=until, horizon_days=horizon_days, folds=folds, recipe=QUICK, seed=seed,
-                progress=progress,
-            )  # fmt: skip
-        else:
-            as_of = datetime.fromisoformat(loaded.spec.as_of)
-            if until < as_of + timedelta(days=loaded.horizon_days):
-                raise UsageError(
-                    f"the models of {as_of:%Y-%m-%d} look {loaded.horizon_days} days ahead; "
-                    f"the orders must reach that far, but are followed until {until:%Y-%m-%d} only"
-                )
-            progress("judging")
-            found = [judge_at(snapshot, loaded, as_of=as_of, observed_until=until, seed=seed)]
+    known_before = wanted.until or now
+    if wanted.orders is not None:
+        zone = models.spec.time_zone if models else wanted.time_zone
+        source = order_file_snapshot(wanted.orders, as_of=known_before, now=now, mapping=wanted.mapping, time_zone=zone)
+    else:
+        source = database_snapshot(settings, known_before=known_before)
+    with source as snapshot:
+        found = _judged(snapshot, models, wanted, now=now, progress=progress)
     progress("writing the report")
     write_report(found, report)
+    if log:
+        from training.registry.model_registry import connect
+        from training.registry.tracking import log_evaluation
+
+        progress("logging to MLflow")
+        log_evaluation(connect(settings), found, report)
     return found
+
+
+def _models_to_judge(settings: TrainingSettings, wanted: Evaluation) -> ModelSet | None:
+    """None for a backtest, which trains its own."""
+    named = [one for one in (wanted.models, wanted.model_set) if one is not None]
+    if len(named) + wanted.is_backtest > 1 or (wanted.orders and not named and not wanted.is_backtest):
+        raise UsageError("give one of --models FOLDER or --model-set NAME, to judge that set, or --backtest")
+    if wanted.is_backtest:
+        return None
+    if wanted.models is not None:
+        return load_model_set(wanted.models)
+    from training.registry.lifecycle import load_registered
+
+    return load_registered(settings, wanted.model_set)
+
+
+def _judged(
+    snapshot: Snapshot, models: ModelSet | None, wanted: Evaluation, *, now: datetime, progress: Progress
+) -> list[Fold]:
+    """Without `until` the facts are followed to their last day: what they do not reach was not observed, which is not
+    the same as nobody having bought."""
+    until = wanted.until or min(now, end_of_history(snapshot))
+    if models is None:
+        return backtest(
+            snapshot, until=until, horizon_days=wanted.horizon_days, folds=wanted.folds, recipe=wanted.recipe,
+            seed=wanted.seed, held_out=wanted.held_out, progress=progress,
+        )  # fmt: skip
+    spec = models.spec
+    as_of = datetime.fromisoformat(spec.as_of)
+    if until < as_of + timedelta(days=spec.horizon_days):
+        raise UsageError(
+            f"the models of {as_of:%Y-%m-%d} look {spec.horizon_days} days ahead; "
+            f"the orders must reach that far, but are followed until {until:%Y-%m-%d} only: "
+            "wait, name an older set, or hold a --backtest"
+        )
+    progress("judging")
+    return [judge_at(snapshot, models, as_of=as_of, observed_until=until, seed=wanted.seed)]

@@ -2,9 +2,10 @@
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +14,16 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from training.evaluation.backtest import Fold
+from training.evaluation.intervals import Measured
 from training.registry.lifecycle import SetDescription, Training
+from training.registry.model_record import ScoredBy
 from training.train import Progress as Report
 from training.train import Trained
 
 _SHOWN = (
     ("churn_auc", "churn AUC"), ("churn_brier", "churn Brier"), ("churn_ece", "churn calibration error"),
-    ("next_c_index", "next purchase C-index"), ("next_pinball", "next purchase quantile loss, days"),
+    ("next_c_index", "next purchase C-index"), ("next_integrated_brier", "next purchase integrated Brier"),
+    ("next_pinball", "next purchase quantile loss, days"),
     ("next_coverage", "next purchase P10-P90 coverage"), ("value_spearman", "value rank correlation"),
     ("value_gini", "value normalised Gini"), ("value_bias", "value total bias"),
     ("value_coverage", "value P10-P90 coverage"),
@@ -28,13 +32,23 @@ _SHOWN = (
 
 @contextmanager
 def steps(*, quiet: bool) -> Iterator[Report]:
-    """A spinner on stderr naming the step; each call of what it yields begins the next one."""
+    """A spinner on stderr naming the step; each call of what it yields begins the next one.
+
+    What is said before a colon is the step, what follows it how far it is: the same step goes on in its own line.
+    """
     console = Console(stderr=True, quiet=quiet)
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=False) as progress:
         running: list[Any] = []
 
+        names: list[str] = []
+
         def begin(step: str) -> None:
+            name = step.partition(":")[0]
+            if ":" in step and names and names[-1] == name:
+                progress.update(running[-1], description=step)
+                return
+            names.append(name)
             _finish(progress, running)
             running.append(progress.add_task(step, total=1))
 
@@ -60,11 +74,13 @@ def print_training(training: Training, *, as_json: bool) -> None:
             "model_set": spec.id, "run_id": training.registered.run_id, "versions": dict(training.registered.versions),
             "is_champion": training.is_promoted, "horizon_days": spec.horizon_days, "basis": spec.basis,
             "metrics": spec.metrics, "checks": [asdict(check) for check in training.checks],
+            "tuning": training.tuning, "pages": str(training.pages),
         }  # fmt: skip
         print_result(found, "", as_json=True)
         return
     print_trained(training.trained, None, as_json=False)
     console = Console()
+    console.print(f"tuning: {training.tuning}", f"model card and report: {training.pages}", sep="\n")
     for check in training.checks:
         console.print(f"{'passed' if check.passed else 'FAILED'}: {check.reason}")
     console.print("now the champion" if training.is_promoted else "registered as challenger: the champion stays")
@@ -96,9 +112,9 @@ def print_folds(folds: Sequence[Fold], report: Path, *, as_json: bool) -> None:
         found = [
             {
                 "as_of": fold.as_of.isoformat(), "model_set": fold.models.spec.id,
-                "horizon_days": fold.models.horizon_days, "baseline": dict(fold.baseline_measures),
-                "metrics": {name: asdict(one) for name, one in fold.measures.items()},
-                "groups": {name: dict(measures) for name, measures in fold.groups.items()},
+                "horizon_days": fold.models.horizon_days, "is_held_out": fold.is_held_out,
+                "metrics": _plain(fold.measures), "baseline": _plain(fold.baseline_measures),
+                "groups": {name: _plain(measures) for name, measures in fold.groups.items()},
             }
             for fold in folds
         ]  # fmt: skip
@@ -106,7 +122,7 @@ def print_folds(folds: Sequence[Fold], report: Path, *, as_json: bool) -> None:
         return
     console = Console()
     for fold in folds:
-        table = Table(title=f"As of {fold.as_of:%Y-%m-%d}, {fold.models.horizon_days} days ahead")
+        table = Table(title=fold.title)
         for column in ("", "models", "95 % interval", "baseline"):
             table.add_column(column, justify="left" if not column else "right")
         for name, words in _SHOWN:
@@ -114,10 +130,14 @@ def print_folds(folds: Sequence[Fold], report: Path, *, as_json: bool) -> None:
                 other = fold.baseline_measures.get(name)
                 table.add_row(
                     words, f"{one.value:.4f}", f"{one.low:.4f} to {one.high:.4f}",
-                    "" if other is None else f"{other:.4f}",
+                    "" if other is None else f"{other.value:.4f}",
                 )  # fmt: skip
         console.print(table)
     console.print(f"report: {report}")
+
+
+def _plain(measures: Mapping[str, Measured]) -> dict[str, dict[str, float]]:
+    return {name: asdict(one) for name, one in measures.items()}
 
 
 def print_sets(sets: Sequence[SetDescription], *, as_json: bool) -> None:
@@ -142,4 +162,31 @@ def print_sets(sets: Sequence[SetDescription], *, as_json: bool) -> None:
     for one in sets:
         figures = [f"{one.metrics[name]:.4f}" if name in one.metrics else "" for name, _ in _SHOWN[:3]]
         table.add_row(one.registered.model_set, " ".join(one.aliases), one.as_of[:10], one.horizon_days, *figures)
+    Console().print(table)
+
+
+def print_scored_by(found: Sequence[ScoredBy], customer: int, *, as_json: bool) -> None:
+    """One line per stored prediction."""
+    if as_json:
+        rows = [
+            {name: value.isoformat() if isinstance(value, datetime) else value for name, value in asdict(one).items()}
+            for one in found
+        ]
+        print_result({"customer": customer, "predictions": rows}, "", as_json=True)
+        return
+    if not found:
+        Console().print(f"no prediction of customer {customer} was in force on that day")
+        return
+    table = Table(title=f"Predictions of customer {customer}, the newest first")
+    for column in ("from", "until", "model set", "churn", "trained on", "code", "in charge since", "by"):
+        table.add_column(column)
+    for one in found:
+        trained = f"{one.data_hash}, {one.trained_as_of:%Y-%m-%d}" if one.trained_as_of else "not recorded"
+        since = f"{one.promoted_at:%Y-%m-%d %H:%M}" if one.promoted_at else "not recorded"
+        how = f"{one.decided_by}{' (forced)' if one.is_forced else ''}" if one.decided_by else ""
+        table.add_row(
+            f"{one.created_at:%Y-%m-%d %H:%M}", f"{one.expires_at:%Y-%m-%d}", one.model_set or "",
+            "" if one.churn_probability is None else f"{one.churn_probability:.3f}", trained, one.code_version or "",
+            since, how,
+        )  # fmt: skip
     Console().print(table)

@@ -2,10 +2,9 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
-from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +17,7 @@ from scoring.engine.btyd import Floats
 from scoring.engine.model_set import ModelSet
 from scoring.engine.spec import ModelSetSpec, ValueCalibration, write_spec
 from scoring.reproduction import record_reproduction
+from training.code_version import code_version
 from training.data.examples import FeatureFrame, feature_frame
 from training.data.learning import LearningSet, build_learning_set
 from training.data.schedule import YEAR_DAYS, Schedule, default_horizon, knows_season, plan_schedule
@@ -32,6 +32,7 @@ from training.recipe import Recipe
 CHURN_DEFINITION = "NO_PURCHASE"
 NO_AMOUNTS = ("NO_AMOUNTS", "the orders carry no amounts; import amounts to get a value")
 BAND_EDGES = [0.35, 0.65]
+_INNER_FOLDS = 2
 Progress = Callable[[str], None]
 
 
@@ -50,6 +51,7 @@ class Rehearsal:
     """The models fitted on what was known one horizon earlier, judged by what came since."""
 
     days_earlier: int
+    fitted: ModelSet
     models: Outcome
     baseline: Outcome
     spread: ValueCalibration
@@ -61,16 +63,25 @@ class Trained:
     """A model set in memory, and how it did in its rehearsal (None: too little history to hold one)."""
 
     models: ModelSet
+    recipe: Recipe
     rehearsal: Rehearsal | None
     present: FeatureFrame
     learning: LearningSet
 
 
+InnerFold = Callable[[Recipe], Rehearsal | None]
+"""Fits by a recipe what was known some time before the rehearsal, and judges it by what was known at the rehearsal."""
+Tune = Callable[[Recipe, Sequence[InnerFold]], Recipe]
+
+
 def train_models(
     snapshot: Snapshot, *, as_of: datetime, horizon_days: int | None, recipe: Recipe, seed: int,
-    progress: Progress = lambda _: None,
+    progress: Progress = lambda _: None, tune: Tune | None = None,
 ) -> Trained:  # fmt: skip
-    """Uses only facts known before as_of; the snapshot must reach that far. Errors: NoCustomersError."""
+    """Uses only facts known before as_of; the snapshot must reach that far. Errors: NoCustomersError.
+
+    `tune` may give a better recipe, found on folds that end before the rehearsal, which so stays out of time.
+    """
     progress("features of today")
     present = feature_frame(snapshot, build_spine(snapshot, [as_of]))
     present = present.rows(present.column("order_count") > 0)
@@ -86,8 +97,11 @@ def train_models(
     )  # fmt: skip
     progress("features and labels of the past")
     learning = build_learning_set(snapshot, as_of, schedule)
-    progress("rehearsal on the past")
     earlier = next((days for days in schedule.cutoffs if days >= horizon), None)
+    if tune is not None and earlier is not None:
+        recipe = tune(recipe, _inner_folds(learning, schedule, earlier, history_days, seed=seed, snapshot=snapshot,
+                                           as_of=as_of))  # fmt: skip
+    progress("rehearsal on the past")
     rehearsal = None
     if earlier is not None and history_days - earlier >= YEAR_DAYS / 4:
         known = replace(schedule, knows_season=knows_season(history_days - earlier))
@@ -99,7 +113,31 @@ def train_models(
     spread = replace(spread, unit_minor=fit.value_unit_minor)
     models = _model_set(fit, spread, rehearsal, recipe=recipe, seed=seed, snapshot=snapshot, as_of=as_of,
                         horizon_days=horizon)  # fmt: skip
-    return Trained(models=models, rehearsal=rehearsal, present=present, learning=learning)
+    return Trained(models=models, recipe=recipe, rehearsal=rehearsal, present=present, learning=learning)
+
+
+def _inner_folds(
+    learning: LearningSet, schedule: Schedule, rehearsal_days: int, history_days: int, *, seed: int, snapshot: Snapshot,
+    as_of: datetime,
+) -> list[InnerFold]:  # fmt: skip
+    """One and two horizons before the rehearsal, where there was enough history; nothing since is known to them."""
+    known = learning.as_known(rehearsal_days)
+    found: list[InnerFold] = []
+    for number in range(1, _INNER_FOLDS + 1):
+        reach = rehearsal_days + number * schedule.horizon_days
+        days = next((days for days in schedule.cutoffs if days >= reach), None)
+        if days is None or history_days - days < YEAR_DAYS / 4:
+            break
+        then = replace(schedule, knows_season=knows_season(history_days - days))
+
+        def judged(recipe: Recipe, days: int = days, then: Schedule = then) -> Rehearsal | None:
+            return _rehearse(
+                known, then, days_earlier=days - rehearsal_days, recipe=recipe, seed=seed, snapshot=snapshot,
+                as_of=as_of - timedelta(days=rehearsal_days), knows_season_now=then.knows_season,
+            )  # fmt: skip
+
+        found.append(judged)
+    return found
 
 
 def _rehearse(
@@ -124,8 +162,8 @@ def _rehearse(
             edges=schedule.value_edges, unit_minor=fit.value_unit_minor,
         )  # fmt: skip
     return Rehearsal(
-        days_earlier=days_earlier, models=predicted, baseline=baseline_outcome(models, examples), spread=spread,
-        is_comparable=schedule.knows_season == knows_season_now,
+        days_earlier=days_earlier, fitted=models, models=predicted, baseline=baseline_outcome(models, examples),
+        spread=spread, is_comparable=schedule.knows_season == knows_season_now,
     )  # fmt: skip
 
 
@@ -150,7 +188,7 @@ def _model_set(
     spec = ModelSetSpec(
         id="", feature_set=FEATURE_SET, columns=list(FEATURE_NAMES), horizon_days=horizon_days,
         churn_definition=CHURN_DEFINITION, as_of=as_of.isoformat(), time_zone=snapshot.time_zone,
-        currency=snapshot.currency, seed=seed, code_version=version("parcours"), data_hash=snapshot.content_hash,
+        currency=snapshot.currency, seed=seed, code_version=code_version(), data_hash=snapshot.content_hash,
         basis=basis, unavailable=unavailable, design=fit.design, btyd=fit.btyd, spending=fit.spending, grid=fit.grid,
         direct_weight=recipe.direct_weight if "churn" in boosters else 0.0,
         value=spread if fit.spending else None, loyalty={"window_days": YEAR_DAYS, "scale": 1.0, "power": 1.0},

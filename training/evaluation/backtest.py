@@ -1,50 +1,61 @@
 """Rolling backtest: train at several past moments, judge each by what came next, with bootstrap intervals."""
 
-from collections.abc import Mapping, Sequence
+import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import numpy as np
 
-from customer.features.definitions import FEATURE_BY_NAME
+from scoring.engine.btyd import Floats
 from scoring.engine.model_set import ModelSet
 from training.data.learning import examples_at
 from training.data.snapshot import Snapshot
-from training.evaluation.outcome import Outcome, baseline_outcome, groups_by_orders, measure, outcome_of
+from training.evaluation.held_out import split_customers
+from training.evaluation.intervals import Measured, with_intervals
+from training.evaluation.outcome import Outcome, baseline_outcome, outcome_of
+from training.evaluation.stages import groups
+from training.evaluation.survival import baseline_silence, daily_grid, integrated_brier_losses, silence_of
 from training.recipe import Recipe
-from training.train import Progress, train_models
+from training.train import Progress, Trained, train_models
 
-_ROUNDS = 100
-_FEWEST = 50
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Measured:
-    """One measure with its 95 % bootstrap interval over customers."""
-
-    value: float
-    low: float
-    high: float
+FEWEST = 50
+"""Smaller groups are not judged: their figures would be noise."""
+INTEGRATED_BRIER = "next_integrated_brier"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fold:
-    """One moment: what the models of then said, and what the baseline would have."""
+    """One moment: what the models of then said, and what the baseline would have.
+
+    `is_held_out`: of customers none of whose facts the models had learned from.
+    """
 
     as_of: datetime
+    is_held_out: bool
     models: ModelSet
     outcome: Outcome
     baseline: Outcome
     measures: Mapping[str, Measured]
-    baseline_measures: Mapping[str, float]
-    groups: Mapping[str, Mapping[str, float]]
+    baseline_measures: Mapping[str, Measured]
+    groups: Mapping[str, Mapping[str, Measured]]
+
+    @property
+    def title(self) -> str:
+        seen = "customers never seen in training" if self.is_held_out else "all customers"
+        return f"As of {self.as_of:%Y-%m-%d}, {self.models.horizon_days} days ahead, {seen}"
 
 
 def backtest(
     snapshot: Snapshot, *, until: datetime, horizon_days: int | None, folds: int, recipe: Recipe, seed: int,
-    progress: Progress,
+    progress: Progress, held_out: bool = False,
 ) -> list[Fold]:  # fmt: skip
-    """The newest fold first. Fold k is trained k horizons before `until`, on what was known then."""
+    """The newest fold first. Fold k is trained k horizons before `until`, on what was known then.
+
+    `held_out` adds a fold at the newest moment that is out of customer, too: trained on four in five, judged by the
+    fifth.
+    """
     found: list[Fold] = []
     horizon = horizon_days
     for number in range(1, folds + 1):
@@ -53,44 +64,60 @@ def backtest(
         trained = train_models(snapshot, as_of=as_of, horizon_days=horizon, recipe=recipe, seed=seed)
         horizon = trained.models.horizon_days
         found.append(judge_at(snapshot, trained.models, as_of=as_of, observed_until=until, seed=seed))
+    if held_out and found:
+        newest = found[0]
+        progress(f"out of customer: as of {newest.as_of:%Y-%m-%d}")
+        found.insert(1, _held_out_fold(snapshot, newest, until=until, recipe=recipe, seed=seed))
     return found
 
 
-def judge_at(snapshot: Snapshot, models: ModelSet, *, as_of: datetime, observed_until: datetime, seed: int = 0) -> Fold:
+def judge_at(
+    snapshot: Snapshot, models: ModelSet, *, as_of: datetime, observed_until: datetime, seed: int = 0,
+    is_held_out: bool = False,
+) -> Fold:  # fmt: skip
     """One model set against what followed `as_of`; a horizon must have passed since."""
     edges = tuple(int(edge) for edge in models.spec.value.edges) if models.spec.value else (0, models.horizon_days)
     examples = examples_at(snapshot, as_of, edges, observed_until)
-    outcome, baseline = outcome_of(models, examples), baseline_outcome(models, examples)
-    return Fold(
-        as_of=as_of, models=models, outcome=outcome, baseline=baseline, measures=with_intervals(outcome, seed=seed),
-        baseline_measures=measure(baseline),
-        groups={name: measure(part) for name, part in _groups(outcome).items() if len(part.churn) >= _FEWEST},
+    return fold_of(
+        models, outcome_of(models, examples), baseline_outcome(models, examples), as_of=as_of, seed=seed,
+        is_held_out=is_held_out,
     )  # fmt: skip
 
 
-def with_intervals(outcome: Outcome, *, seed: int, rounds: int = _ROUNDS) -> dict[str, Measured]:
-    """Every measure, and the middle 95 % of it over resampled customers."""
-    rng = np.random.default_rng(seed)
-    size = len(outcome.churn)
-    draws: dict[str, list[float]] = {}
-    for _ in range(rounds):
-        for name, value in measure(outcome.rows(rng.integers(0, size, size))).items():
-            draws.setdefault(name, []).append(value)
-    return {
-        name: Measured(value=value, low=_quantile(draws.get(name, [value]), 0.025),
-                       high=_quantile(draws.get(name, [value]), 0.975))
-        for name, value in measure(outcome).items()
-    }  # fmt: skip
+def fold_of(
+    models: ModelSet, outcome: Outcome, baseline: Outcome, *, as_of: datetime, seed: int = 0, is_held_out: bool = False
+) -> Fold:
+    """All measures, with intervals, of predictions that `models` made of the customers of `outcome`."""
+    days = daily_grid(outcome.horizon_days)
+    losses, baseline_losses = (
+        {INTEGRATED_BRIER: integrated_brier_losses(silent, outcome.wait_days, days)}
+        for silent in (silence_of(models, outcome.matrix, days), baseline_silence(models, outcome.matrix, days))
+    )
+    return Fold(
+        as_of=as_of, is_held_out=is_held_out, models=models, outcome=outcome, baseline=baseline,
+        measures=with_intervals(outcome, seed=seed, losses=losses),
+        baseline_measures=with_intervals(baseline, seed=seed, losses=baseline_losses),
+        groups={name: with_intervals(part, seed=seed) for name, part in groups(outcome, fewest=FEWEST).items()},
+    )  # fmt: skip
 
 
-def _groups(outcome: Outcome) -> dict[str, Outcome]:
-    """By number of orders, and by the channel of the last order."""
-    found = {f"stage: {name}": part for name, part in groups_by_orders(outcome).items() if name != "everybody"}
-    channels: Sequence[str] = FEATURE_BY_NAME["last_order_channel"].vocabulary
-    last = outcome.feature("last_order_channel")
-    for code, channel in enumerate(channels):
-        found[f"last channel: {channel.lower()}"] = outcome.rows(last == code)
-    return found
+def judged_rehearsal(trained: Trained) -> Fold | None:
+    """The rehearsal of a training with every measure and its interval; None when there was none."""
+    rehearsal = trained.rehearsal
+    if rehearsal is None:
+        return None
+    moment = datetime.fromisoformat(trained.models.spec.as_of) - timedelta(days=rehearsal.days_earlier)
+    return fold_of(rehearsal.fitted, rehearsal.models, rehearsal.baseline, as_of=moment, seed=trained.models.spec.seed)
+
+
+def _held_out_fold(snapshot: Snapshot, newest: Fold, *, until: datetime, recipe: Recipe, seed: int) -> Fold:
+    horizon = newest.models.horizon_days
+    with tempfile.TemporaryDirectory(prefix="parcours-") as scratch:
+        split = split_customers(snapshot, Path(scratch))
+        trained = train_models(split.learning, as_of=newest.as_of, horizon_days=horizon, recipe=recipe, seed=seed)
+        return judge_at(
+            split.held_out, trained.models, as_of=newest.as_of, observed_until=until, seed=seed, is_held_out=True
+        )
 
 
 def _assumed(snapshot: Snapshot, until: datetime) -> int:
@@ -100,9 +127,5 @@ def _assumed(snapshot: Snapshot, until: datetime) -> int:
     from training.data.spine import build_spine
 
     present = feature_frame(snapshot, build_spine(snapshot, [until]))
-    history = int(np.nanmax(present.column("days_since_first_order")))
-    return default_horizon(present.column("p90_gap_days"), present.column("repeat_count"), history)
-
-
-def _quantile(values: Sequence[float], level: float) -> float:
-    return float(np.quantile(np.asarray(values), level))
+    days: Floats = present.column("days_since_first_order")
+    return default_horizon(present.column("p90_gap_days"), present.column("repeat_count"), int(np.nanmax(days)))

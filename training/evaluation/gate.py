@@ -19,10 +19,20 @@ _POWER = 1.5  # of the Tweedie deviance
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One condition of the promotion gate."""
+
+    check: str
+    passed: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """Mean loss less the other's, with its 95 % bootstrap interval: below zero is better."""
+    """Mean loss less the other's (`reference`), with its 95 % bootstrap interval: below zero is better."""
 
     measure: str
+    reference: float
     difference: float
     low: float
     high: float
@@ -45,25 +55,28 @@ class Verdict:
 
 def judge(found: Outcome, other: Outcome, *, seed: int = 0) -> dict[PredictionKind, Verdict]:
     """Churn by log loss, next purchase by the quantile loss of min(T, horizon), value by the Tweedie deviance."""
-    differences = {
-        PredictionKind.CHURN: ("log loss", _log_losses(found) - _log_losses(other)),
-        PredictionKind.NEXT_PURCHASE: ("quantile loss", _quantile_losses(found) - _quantile_losses(other)),
+    losses = {
+        PredictionKind.CHURN: ("log loss", _log_losses(found), _log_losses(other)),
+        PredictionKind.NEXT_PURCHASE: ("quantile loss", _quantile_losses(found), _quantile_losses(other)),
     }
     if found.value is not None and other.value is not None and found.amount is not None:
         unit = float(max(found.amount.mean(), 1.0))
-        deviance = _deviances(found.amount / unit, found.value / unit)
-        differences[PredictionKind.VALUE] = (
-            "Tweedie deviance",
-            deviance - _deviances(found.amount / unit, other.value / unit),
-        )
-    return {kind: _verdict(measure, difference, seed) for kind, (measure, difference) in differences.items()}
+        actual = found.amount / unit
+        losses[PredictionKind.VALUE] = (
+            "Tweedie deviance", _deviances(actual, found.value / unit), _deviances(actual, other.value / unit)
+        )  # fmt: skip
+    return {kind: _verdict(measure, own, others, seed) for kind, (measure, own, others) in losses.items()}
 
 
-def _verdict(measure: str, difference: Floats, seed: int) -> Verdict:
+def _verdict(measure: str, own: Floats, others: Floats, seed: int) -> Verdict:
     rng = np.random.default_rng(seed)
+    difference = own - others
     means = [float(difference[rng.integers(0, len(difference), len(difference))].mean()) for _ in range(_ROUNDS)]
     low, high = np.quantile(means, [0.025, 0.975])
-    return Verdict(measure=measure, difference=float(difference.mean()), low=float(low), high=float(high))
+    return Verdict(
+        measure=measure, reference=float(others.mean()), difference=float(difference.mean()), low=float(low),
+        high=float(high),
+    )  # fmt: skip
 
 
 def _log_losses(outcome: Outcome) -> Floats:

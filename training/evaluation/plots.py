@@ -1,84 +1,171 @@
-"""The pictures of an evaluation: calibration, gains, survival against what came, and what moves a prediction."""
+"""The pictures of an evaluation: calibration, gains, lift, survival against what came, and what moves a prediction."""
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+import io
+import re
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from scoring.engine.btyd import Floats
+from scoring.engine.explanation import Contributions
 from scoring.engine.model_set import ModelSet
 from training.evaluation.outcome import Outcome
+from training.evaluation.stages import stage_masks
+from training.evaluation.survival import silence_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_SHAP_CUSTOMERS = 500
-_SHOWN = 15
+Draw = Callable[["Axes"], None]
+
+_SHAP_CUSTOMERS, _SHAP_INPUTS = 400, 12
+_FEWEST_IN_STAGE = 50
+_GROUPS = 15
+_MODELS, _BASELINE, _INK, _FAINT = "#2f6fde", "#d9822b", "#1d2430", "#9aa4b2"
+_THEMED = {"#2f6fde": "var(--models)", "#d9822b": "var(--baseline)", "#1d2430": "var(--ink)", "#9aa4b2": "var(--faint)"}
+"""In a page the colours follow its theme, light or dark."""
+_NOT_SHOWN = re.compile(r"<metadata>.*?</metadata>", re.DOTALL)
+_STYLE = {
+    "text.color": _INK, "axes.labelcolor": _INK, "axes.edgecolor": _FAINT, "xtick.color": _INK, "ytick.color": _INK,
+    "axes.spines.top": False, "axes.spines.right": False, "axes.grid": True, "grid.color": _FAINT, "grid.alpha": 0.25,
+    "axes.facecolor": "none", "figure.facecolor": "none", "legend.frameon": False, "font.size": 10.0,
+    "svg.fonttype": "none", "svg.hashsalt": "parcours",
+}  # fmt: skip
 
 
-def draw_plots(found: Outcome, baseline: Outcome, models: ModelSet, folder: Path) -> Path:
-    """Writes PNG files into `folder` and returns it; survival and contributions are those of `models`."""
-    folder.mkdir(parents=True, exist_ok=True)
-    _save(folder / "calibration.png", lambda axes: _calibration(axes, found, baseline))
-    _save(folder / "gains.png", lambda axes: _gains(axes, found, baseline))
-    _save(folder / "survival.png", lambda axes: _survival(axes, found, models))
-    _save(folder / "shap_summary.png", lambda axes: _summary(axes, found, models))
-    return folder
+def _pictures(found: Outcome, baseline: Outcome, models: ModelSet) -> Mapping[str, Draw]:
+    pictures: dict[str, Draw] = {
+        "calibration": lambda axes: _calibration(axes, found, baseline),
+        "gains": lambda axes: _gains(axes, found, baseline),
+        "lift": lambda axes: _lift(axes, found, baseline),
+        "survival": lambda axes: _survival(axes, found, models),
+        "shap_summary": lambda axes: _summary(axes, found, models, "churn"),
+    }
+    if found.value is not None:
+        pictures["shap_summary_value"] = lambda axes: _summary(axes, found, models, "value")
+    return pictures
 
 
-def _save(path: Path, draw: Any) -> None:
+def drawn(found: Outcome, baseline: Outcome, models: ModelSet) -> Mapping[str, str]:
+    """Each picture as SVG text, by name; survival and contributions are those of `models`."""
+    return {name: _svg(draw) for name, draw in _pictures(found, baseline, models).items()}
+
+
+def themed(svg: str) -> str:
+    """As an element of a page: in the colours of the page's theme."""
+    for colour, variable in _THEMED.items():
+        svg = svg.replace(colour, variable)
+    return _NOT_SHOWN.sub("", svg[svg.index("<svg") :])
+
+
+def _svg(draw: Draw) -> str:
+    from matplotlib import rc_context
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(6.4, 4.4), layout="constrained")  # no pyplot: nothing global, safe in any thread
-    FigureCanvasAgg(figure)
-    draw(figure.add_subplot())
-    figure.savefig(path, dpi=110)
+    buffer = io.BytesIO()
+    with rc_context(_STYLE):  # type: ignore[arg-type] - its stubs want each key's own literal type
+        figure = Figure(figsize=(6.4, 4.4), layout="constrained")  # no pyplot: nothing global is drawn on
+        FigureCanvasAgg(figure)
+        draw(figure.add_subplot())
+        figure.savefig(buffer, format="svg", dpi=110, metadata={"Date": None})
+    return buffer.getvalue().decode()
 
 
 def _calibration(axes: "Axes", models: Outcome, baseline: Outcome) -> None:
-    for outcome, name in ((models, "models"), (baseline, "baseline")):
-        groups = np.array_split(np.argsort(outcome.churn, kind="stable"), 15)
+    for outcome, name, colour in ((baseline, "baseline", _BASELINE), (models, "models", _MODELS)):
+        groups = np.array_split(np.argsort(outcome.churn, kind="stable"), _GROUPS)
         groups = [group for group in groups if len(group)]
-        predicted = [float(outcome.churn[group].mean()) for group in groups]
-        axes.plot(predicted, [float(outcome.churned[group].mean()) for group in groups], marker="o", label=name)
-    axes.plot([0, 1], [0, 1], color="grey", linestyle=":")
-    axes.set(xlabel="predicted P(no order)", ylabel="share without an order", title="Calibration")
+        predicted = np.array([outcome.churn[group].mean() for group in groups])
+        observed = np.array([outcome.churned[group].mean() for group in groups])
+        sizes = np.array([len(group) for group in groups])
+        error = 1.96 * np.sqrt(observed * (1.0 - observed) / sizes)
+        axes.errorbar(predicted, observed, yerr=error, marker="o", markersize=4, label=name, color=colour, capsize=2)
+    axes.plot([0, 1], [0, 1], color=_FAINT, linestyle=":")
+    axes.set(xlabel="predicted P(no order)", ylabel="share without an order", title="Calibration, 15 equal groups")
     axes.legend()
 
 
 def _gains(axes: "Axes", models: Outcome, baseline: Outcome) -> None:
-    for outcome, name in ((models, "models"), (baseline, "baseline")):
-        wanted = outcome.amount if outcome.amount is not None else (~outcome.churned).astype(np.float64)
-        score = outcome.value if outcome.value is not None else 1.0 - outcome.churn
-        gains = np.cumsum(wanted[np.argsort(-score, kind="stable")]) / max(float(wanted.sum()), 1e-9)
-        axes.plot(np.linspace(0, 1, len(gains)), gains, label=name)
-    axes.plot([0, 1], [0, 1], color="grey", linestyle=":")
+    for outcome, name, colour in ((baseline, "baseline", _BASELINE), (models, "models", _MODELS)):
+        wanted = _came_by_rank(outcome)
+        gains = np.cumsum(wanted) / max(float(wanted.sum()), 1e-9)
+        axes.plot(np.linspace(0, 1, len(gains)), gains, label=name, color=colour)
+    axes.plot([0, 1], [0, 1], color=_FAINT, linestyle=":")
     axes.set(xlabel="share of customers, highest value first", ylabel="share of what came", title="Gains")
     axes.legend()
 
 
-def _survival(axes: "Axes", outcome: Outcome, models: ModelSet) -> None:
-    """Mean predicted curve against the share still silent: everybody was watched through the horizon."""
-    horizon = outcome.horizon_days
-    scores = models.scores(outcome.matrix)
-    inside = scores.days <= horizon
-    axes.plot([0.0, *scores.days[inside]], [1.0, *(1.0 - scores.within[:, inside].mean(axis=0))], label="predicted")
-    waits = np.where(np.isnan(outcome.wait_days), np.inf, outcome.wait_days)
-    days = np.arange(horizon + 1)
-    axes.step(days, [float((waits >= day).mean()) for day in days], where="post", label="observed")
-    axes.set(xlabel="days", ylabel="share without an order yet", title="Survival", ylim=(0, 1))
+def _lift(axes: "Axes", models: Outcome, baseline: Outcome) -> None:
+    width = 0.4
+    for shift, (outcome, name, colour) in enumerate(((models, "models", _MODELS), (baseline, "baseline", _BASELINE))):
+        wanted = _came_by_rank(outcome)
+        mean = max(float(wanted.mean()), 1e-9)
+        lifts = [float(part.mean()) / mean if len(part) else 0.0 for part in np.array_split(wanted, 10)]
+        axes.bar(np.arange(1, 11) + (shift - 0.5) * width, lifts, width, label=name, color=colour)
+    axes.axhline(1.0, color=_FAINT, linestyle=":")
+    axes.set(xlabel="tenth of customers, highest value first", ylabel="times the average", title="Lift")
+    axes.set_xticks(range(1, 11))
     axes.legend()
 
 
-def _summary(axes: "Axes", outcome: Outcome, models: ModelSet) -> None:
-    """Mean absolute SHAP contribution to the log-odds of churn, of some customers."""
+def _came_by_rank(outcome: Outcome) -> Floats:
+    """What came of each customer (money, or an order where amounts are not known), the best predicted first."""
+    wanted = outcome.amount if outcome.amount is not None else (~outcome.churned).astype(np.float64)
+    score = outcome.value if outcome.value is not None else 1.0 - outcome.churn
+    ranked: Floats = wanted[np.argsort(-score, kind="stable")]
+    return ranked
+
+
+def _survival(axes: "Axes", outcome: Outcome, models: ModelSet) -> None:
+    """Mean predicted curve against the share still silent: everybody was watched through the horizon."""
+    days = np.arange(outcome.horizon_days + 1, dtype=np.float64)
+    silent = silence_of(models, outcome.matrix, days)
+    waits = np.where(np.isnan(outcome.wait_days), np.inf, outcome.wait_days)
+    observed = waits[:, None] >= days
+    shown = {name: mask for name, mask in stage_masks(outcome).items() if mask.sum() >= _FEWEST_IN_STAGE}
+    for name, mask in shown.items():
+        [line] = axes.plot(days, silent[mask].mean(axis=0), linewidth=1.2, label=f"{name.lower()}, predicted")
+        axes.step(days, observed[mask].mean(axis=0), where="post", color=line.get_color(), linestyle=":")
+    axes.plot(days, silent.mean(axis=0), color=_MODELS, linewidth=2.4, label="everybody, predicted")
+    axes.step(days, observed.mean(axis=0), where="post", color=_INK, linestyle=":", label="dotted: observed")
+    axes.set(xlabel="days", ylabel="share without an order yet", title="Survival by stage", ylim=(0, 1))
+    axes.legend(fontsize=8)
+
+
+def _summary(axes: "Axes", outcome: Outcome, models: ModelSet, model: str) -> None:
+    """SHAP contributions of some customers, one dot each: to the log-odds of churn, or the log of the value."""
+    from matplotlib import colormaps
+
     chosen = np.random.default_rng(0).permutation(len(outcome.churn))[:_SHAP_CUSTOMERS]
     reasons = models.scores(outcome.matrix[chosen], drivers=1).reasons
-    if reasons is None or reasons.churn is None:
+    found = getattr(reasons, model) if reasons else None
+    if reasons is None or found is None:
         axes.set_axis_off()
         axes.text(0.5, 0.5, "The baseline answers: no trees to explain", ha="center")
         return
-    strength = np.abs(reasons.churn.values).mean(axis=0)
-    top = np.argsort(-strength)[:_SHOWN][::-1]
-    axes.barh([reasons.churn.names[position] for position in top], strength[top])
-    axes.set(xlabel="mean absolute contribution to the log-odds of churn", title="What moves churn")
+    top = strongest_inputs(found)[:_SHAP_INPUTS][::-1]
+    spread = np.random.default_rng(1).uniform(-0.3, 0.3, len(found.values))
+    for row, position in enumerate(top):
+        name = found.names[position]
+        known = reasons.inputs[:, reasons.features.index(name)] if name in reasons.features else None
+        colours = colormaps["coolwarm"](_ranks(known)) if known is not None else _FAINT
+        axes.scatter(found.values[:, position], row + spread, s=5, c=colours, rasterized=True)
+    axes.axvline(0.0, color=_FAINT)
+    axes.set_yticks(range(len(top)), [found.names[position] for position in top])
+    scale = "log-odds of churn" if model == "churn" else "log of the expected value"
+    axes.set(xlabel=f"contribution to the {scale}; blue: low values, red: high", title=f"What moves {model} (SHAP)")
+
+
+def strongest_inputs(found: Contributions) -> list[int]:
+    """Positions of the inputs by mean absolute contribution, the strongest first."""
+    order: list[int] = np.argsort(-np.abs(found.values).mean(axis=0), kind="stable").tolist()
+    return order
+
+
+def _ranks(values: Floats) -> Floats:
+    """0 to 1 by size; missing values in the middle."""
+    order = np.argsort(np.argsort(values, kind="stable"), kind="stable") / max(len(values) - 1, 1)
+    ranks: Floats = np.where(np.isnan(values), 0.5, order)
+    return ranks

@@ -1,77 +1,109 @@
-"""An evaluation as one HTML page that needs nothing beside it: measures with intervals, groups, pictures inside."""
+"""An evaluation as one HTML page: measures with intervals beside the baseline's, groups, pictures."""
 
-import base64
-import html
-import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from training.evaluation.backtest import Fold
-from training.evaluation.plots import draw_plots
-
-_STYLE = """
-body { font: 15px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; color: #1d2430 }
-table { border-collapse: collapse; margin: 1rem 0 } th, td { padding: .25rem .7rem; border-bottom: 1px solid #d9dee7 }
-td { text-align: right; font-variant-numeric: tabular-nums } td:first-child, th { text-align: left }
-img { max-width: 48%; height: auto } small { color: #5c6677 }
-"""
-_MEASURES = {
-    "customers": "customers", "churn_rate": "observed churn", "churn_auc": "churn AUC", "churn_pr_auc": "churn PR-AUC",
-    "churn_log_loss": "churn log loss", "churn_brier": "churn Brier", "churn_ece": "churn calibration error (15 bins)",
-    "churn_in_the_large": "churn predicted less observed", "next_c_index": "next purchase C-index",
-    "next_pinball": "quantile loss of min(T, horizon), days", "next_coverage": "P10-P90 coverage (D-calibrated)",
-    "next_median_error": "median error of the median, days", "value_spearman": "value Spearman",
-    "value_gini": "value normalised Gini", "value_top_decile": "value in the top decile",
-    "value_mae": "value mean error, minor units", "value_bias": "value total bias",
-    "value_coverage": "value P10-P90 coverage",
-}  # fmt: skip
-_GROUPED = ("customers", "churn_rate", "churn_auc", "churn_brier", "churn_in_the_large", "value_bias")
+from training.evaluation.backtest import FEWEST, Fold
+from training.evaluation.intervals import Measured
+from training.evaluation.pages import write_page
+from training.evaluation.plots import drawn, themed
 
 
-def write_report(folds: Sequence[Fold], path: Path) -> Path:
-    """Writes the page; the newest fold comes first."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    body = "".join(_fold(fold) for fold in folds)
-    path.write_text(
-        '<!doctype html><html lang="en"><meta charset="utf-8"><title>Evaluation</title>'
-        f"<style>{_STYLE}</style><h1>Evaluation</h1>{body}</html>",
-        encoding="utf-8",
-    )
-    return path
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measure:
+    """How a measure is called and which values of it are good: more, less, or near `target`."""
+
+    section: str
+    words: str
+    better: str
+    target: float | None = None
+
+    def distance(self, value: float) -> float:
+        """How far from good: smaller is better."""
+        if self.target is not None:
+            return abs(value - self.target)
+        return value if self.better == "less" else -value
 
 
-def _fold(fold: Fold) -> str:
-    spec = fold.models.spec
-    rows = [
-        (words, f"{found.value:.4g}", f"{found.low:.4g} to {found.high:.4g}", _number(fold.baseline_measures.get(name)))
-        for name, words in _MEASURES.items()
-        if (found := fold.measures.get(name)) is not None
-    ]
-    groups = [
-        (name, *(_number(measures.get(measure)) for measure in _GROUPED)) for name, measures in fold.groups.items()
-    ]
-    return (
-        f"<h2>As of {fold.as_of:%Y-%m-%d}, {spec.horizon_days} days ahead</h2>"
-        f"<p><small>model set {html.escape(spec.id)}, data {html.escape(spec.data_hash)}, seed {spec.seed}, "
-        f"code {html.escape(spec.code_version)}; intervals: 95 %, bootstrap over customers</small></p>"
-        f"{_table(('', 'models', 'interval', 'MBG/NBD + Gamma-Gamma'), rows)}"
-        f"{_table(('', *(_MEASURES[name] for name in _GROUPED)), groups)}{_pictures(fold)}"
-    )
+_CHURN, _NEXT, _VALUE = "Churn", "Next purchase", "Value"
+MEASURES: Mapping[str, Measure] = {
+    "churn_rate": Measure(section=_CHURN, words="observed churn", better=""),
+    "churn_auc": Measure(section=_CHURN, words="AUC", better="more"),
+    "churn_pr_auc": Measure(section=_CHURN, words="PR-AUC (average precision)", better="more"),
+    "churn_log_loss": Measure(section=_CHURN, words="log loss", better="less"),
+    "churn_brier": Measure(section=_CHURN, words="Brier score", better="less"),
+    "churn_ece": Measure(section=_CHURN, words="calibration error (ECE, 15 bins)", better="less"),
+    "churn_in_the_large": Measure(
+        section=_CHURN, words="calibration in the large: predicted less observed", better="near 0", target=0.0
+    ),
+    "next_c_index": Measure(section=_NEXT, words="C-index (IPCW)", better="more"),
+    "next_integrated_brier": Measure(section=_NEXT, words="integrated Brier score", better="less"),
+    "next_pinball": Measure(section=_NEXT, words="quantile loss of min(T, horizon), days", better="less"),
+    "next_coverage": Measure(section=_NEXT, words="P10-P90 coverage, D-calibrated", better="near .80", target=0.8),
+    "next_median_error": Measure(
+        section=_NEXT, words="median absolute error of the median, of who came, days", better="less"
+    ),
+    "value_spearman": Measure(section=_VALUE, words="Spearman", better="more"),
+    "value_gini": Measure(section=_VALUE, words="normalised Gini", better="more"),
+    "value_top_decile": Measure(section=_VALUE, words="share of the total in the top tenth", better="more"),
+    "value_mae": Measure(section=_VALUE, words="mean absolute error, minor units", better="less, with bias near 0"),
+    "value_bias": Measure(section=_VALUE, words="total bias", better="near 0", target=0.0),
+    "value_coverage": Measure(section=_VALUE, words="P10-P90 coverage", better="near .80", target=0.8),
+}
+_FIRST = ("churn_auc", "churn_brier", "churn_ece", "next_c_index", "next_integrated_brier", "value_gini", "value_bias")
+_GROUPED = ("churn_rate", "churn_auc", "churn_brier", "churn_ece", "churn_in_the_large", "next_coverage", "value_bias")
 
 
-def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    lines = "".join(f"<tr>{''.join(f'<td>{html.escape(cell)}</td>' for cell in row)}</tr>" for row in rows)
-    return f"<table><tr>{''.join(f'<th>{html.escape(cell)}</th>' for cell in head)}</tr>{lines}</table>"
+def pictures_of(fold: Fold) -> Mapping[str, str]:
+    """SVG by name."""
+    return drawn(fold.outcome, fold.baseline, fold.models)
 
 
-def _pictures(fold: Fold) -> str:
-    with tempfile.TemporaryDirectory(prefix="parcours-") as scratch:
-        pictures = sorted(draw_plots(fold.outcome, fold.baseline, fold.models, Path(scratch)).glob("*.png"))
-        return "".join(
-            f'<img alt="{picture.stem}" src="data:image/png;base64,{base64.b64encode(picture.read_bytes()).decode()}">'
-            for picture in pictures
-        )
+def write_report(folds: Sequence[Fold], path: Path, *, title: str = "Evaluation") -> Path:
+    """Writes the page; the folds in their order."""
+    return write_drawn([(fold, pictures_of(fold)) for fold in folds], path, title=title)
 
 
-def _number(value: float | None) -> str:
-    return "" if value is None else f"{value:.4g}"
+def write_drawn(folds: Sequence[tuple[Fold, Mapping[str, str]]], path: Path, *, title: str) -> Path:
+    """The same with pictures that were drawn before."""
+    return write_page(
+        path, "evaluation.html", title=title, folds=[_shown(fold, pictures) for fold, pictures in folds], fewest=FEWEST,
+        group_measures=_GROUPED,
+        group_words=[f"{MEASURES[name].section.lower()} {MEASURES[name].words}" for name in _GROUPED],
+    )  # fmt: skip
+
+
+def _shown(fold: Fold, pictures: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "name": fold.title,
+        "spec": fold.models.spec,
+        "customers": f"{len(fold.outcome.churn):,}",
+        "cards": [
+            {"words": f"{MEASURES[name].section.lower()}: {MEASURES[name].words}", "found": fold.measures[name],
+             "baseline": getattr(fold.baseline_measures.get(name), "value", None)}
+            for name in _FIRST if name in fold.measures
+        ],
+        "sections": [(section, list(_rows(fold, section))) for section in (_CHURN, _NEXT, _VALUE)],
+        "groups": list(fold.groups.items()),
+        "pictures": [(name, themed(svg)) for name, svg in pictures.items()],
+    }  # fmt: skip
+
+
+def _rows(fold: Fold, section: str) -> Iterator[dict[str, Any]]:
+    for name, measure in MEASURES.items():
+        if measure.section == section and name in fold.measures:
+            found, baseline = fold.measures[name], fold.baseline_measures.get(name)
+            yield {
+                "words": measure.words, "better": measure.better, "found": found, "baseline": baseline,
+                "verdict": _verdict(measure, found, baseline),
+            }  # fmt: skip
+
+
+def _verdict(measure: Measure, found: Measured, baseline: Measured | None) -> str:
+    """Coloured only where the intervals do not meet, and where it is said what is better."""
+    apart = baseline is not None and (found.low > baseline.high or found.high < baseline.low)
+    if baseline is None or not apart or not measure.better:
+        return ""
+    return "good" if measure.distance(found.value) < measure.distance(baseline.value) else "bad"

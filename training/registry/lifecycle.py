@@ -1,33 +1,46 @@
 """The life of model sets in the registry: train from the database, promote, roll back."""
 
 import getpass
+import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from customer.errors import ParcoursError
+from scoring.engine.model_set import ModelSet, load_model_set
 from scoring.engine.spec import read_spec
 from training.data.database_snapshot import snapshot_from_database
 from training.data.snapshot import Snapshot
+from training.evaluation.backtest import judged_rehearsal
+from training.evaluation.gate import Check
+from training.evaluation.model_card import MARKDOWN, Origin, model_card
 from training.recipe import Recipe
+from training.registry.model_record import record_model_set
 from training.registry.model_registry import (
     CHALLENGER,
     CHAMPION,
     RegisteredSet,
+    RegistryError,
     connect,
+    download_pages,
     download_set,
     find_by_alias,
     find_by_set,
     list_sets,
     point_alias,
 )  # fmt: skip
-from training.registry.promotion import Check, NotPromotedError, check_all
+from training.registry.promotion import NotPromotedError, check_all
 from training.registry.promotion_log import Decision, read_log, record_decision
-from training.registry.tracking import log_training
+from training.registry.tracking import Logged, log_training
 from training.settings import TrainingSettings, database_url
 from training.train import Progress, Trained, train_models
+from training.tuning import Tuner
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
 
 
 class NothingToRollBackError(ParcoursError):
@@ -43,57 +56,100 @@ class Training:
     registered: RegisteredSet
     checks: list[Check]
     is_promoted: bool
+    pages: Path  # the folder of the rehearsal's report and the model card
+    tuning: str
 
 
-def train_from_database(
-    settings: TrainingSettings, *, as_of: datetime, horizon_days: int | None, recipe: Recipe, seed: int,
-    force: bool, promote: bool, progress: Progress,
-) -> Training:  # fmt: skip
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What to train, and what may become of it."""
+
+    as_of: datetime
+    horizon_days: int | None
+    recipe: Recipe
+    seed: int
+    tune_s: float = 0.0
+    promote: bool = True
+    force: bool = False
+
+
+def train_from_database(settings: TrainingSettings, order: Order, *, progress: Progress) -> Training:
     """Snapshot, train, log, register; then the gate. A set that does not pass becomes the challenger."""
-    url = database_url(settings)
     progress("snapshot of the database")
     with tempfile.TemporaryDirectory(prefix="parcours-") as folder:
         snapshot = snapshot_from_database(
-            url, Path(folder) / "snapshot", known_before=as_of, tenant_key=settings.tenant
+            database_url(settings), Path(folder) / "snapshot", known_before=order.as_of, tenant_key=settings.tenant
         )
-        return train_and_register(
-            settings, snapshot, as_of=as_of, horizon_days=horizon_days, recipe=recipe, seed=seed, force=force,
-            promote=promote, progress=progress,
-        )  # fmt: skip
+        return train_and_register(settings, snapshot, order, progress=progress)
 
 
-def train_and_register(
-    settings: TrainingSettings, snapshot: Snapshot, *, as_of: datetime, horizon_days: int | None, recipe: Recipe,
-    seed: int, force: bool, promote: bool, progress: Progress,
-) -> Training:  # fmt: skip
+def train_and_register(settings: TrainingSettings, snapshot: Snapshot, order: Order, *, progress: Progress) -> Training:
     """What follows once the facts are frozen; every decision of the gate goes to the log."""
+    tuner = Tuner(seconds=order.tune_s, seed=order.seed, progress=progress)
     trained = train_models(
-        snapshot, as_of=as_of, horizon_days=horizon_days, recipe=recipe, seed=seed, progress=progress
-    )
-    progress("logging to MLflow")
+        snapshot, as_of=order.as_of, horizon_days=order.horizon_days, recipe=order.recipe, seed=order.seed,
+        progress=progress, tune=tuner,
+    )  # fmt: skip
+    progress("judging the rehearsal")
+    fold = judged_rehearsal(trained)
     client = connect(settings)
-    registered = log_training(client, trained, recipe=recipe, source=f"database snapshot {snapshot.content_hash}")
-    progress("promotion gate")
-    checks = check_all(client, trained)
+    checks = check_all(client, trained, fold)
+    source = f"database snapshot {snapshot.content_hash}"
+    card = model_card(trained, fold, Origin(source=source, tuning=tuner.outcome, checks=checks))
+    progress("logging to MLflow")
+    logged = Logged(trained=trained, fold=fold, card=card, tuning=tuner.outcome, study=tuner.study, source=source)
+    folder = settings.home.resolve() / "reports" / trained.models.spec.id
+    registered = log_training(client, logged, folder=folder)
+    record_model_set(database_url(settings), settings.tenant, trained, fold, registered, card)
+    is_promoted = _decide(settings, client, order, registered, checks, trained.models.spec.metrics)
+    return Training(trained=trained, registered=registered, checks=checks, is_promoted=is_promoted, pages=folder,
+                    tuning=tuner.outcome)  # fmt: skip
+
+
+def _decide(
+    settings: TrainingSettings, client: "MlflowClient", order: Order, registered: RegisteredSet,
+    checks: Sequence[Check], metrics: Mapping[str, float],
+) -> bool:  # fmt: skip
+    """Promotes or not; whether it did."""
     passed = all(check.passed for check in checks)
     champion = find_by_alias(client, CHAMPION)
-    is_promoted = promote and (passed or force)
+    is_promoted = order.promote and (passed or order.force)
     point_alias(client, CHAMPION if is_promoted else CHALLENGER, registered)
-    record_decision(
-        database_url(settings),
-        settings.tenant,
-        Decision(
-            action="PROMOTION" if is_promoted else "REFUSAL",
-            alias=CHAMPION,
-            registered=registered,
-            replaced=champion.model_set if champion and is_promoted else None,
-            is_forced=is_promoted and not passed,
-            decided_by=getpass.getuser(),
-            reasons=checks,
-            metrics=trained.models.spec.metrics,
-        ),
+    decision = Decision(
+        action="PROMOTION" if is_promoted else "REFUSAL",
+        alias=CHAMPION,
+        registered=registered,
+        replaced=champion.model_set if champion and is_promoted else None,
+        is_forced=is_promoted and not passed,
+        decided_by=getpass.getuser(),
+        reasons=checks if order.promote else [*checks, Check(check="asked", passed=False, reason="only registered")],
+        metrics=metrics,
     )
-    return Training(trained=trained, registered=registered, checks=checks, is_promoted=is_promoted)
+    record_decision(database_url(settings), settings.tenant, decision)
+    return is_promoted
+
+
+def load_registered(settings: TrainingSettings, model_set: str | None) -> ModelSet:
+    """A registered set, or the champion. Errors: RegistryError."""
+    client = connect(settings)
+    registered = find_by_set(client, model_set) if model_set else find_by_alias(client, CHAMPION)
+    if registered is None:
+        raise RegistryError("there is no champion yet; train one with `parcours train`")
+    with tempfile.TemporaryDirectory(prefix="parcours-") as scratch:
+        return load_model_set(download_set(client, registered, Path(scratch)))
+
+
+def fetch_pages(settings: TrainingSettings, model_set: str | None, out: Path | None) -> tuple[str, Path | None]:
+    """The model card's text; with `out`, all pages of the set are written there. Errors: RegistryError."""
+    client = connect(settings)
+    registered = find_by_set(client, model_set) if model_set else find_by_alias(client, CHAMPION)
+    if registered is None:
+        raise RegistryError("there is no champion yet; train one with `parcours train`")
+    with tempfile.TemporaryDirectory(prefix="parcours-") as scratch:
+        pages = download_pages(client, registered, Path(scratch))
+        if out is not None:
+            shutil.copytree(pages, out, dirs_exist_ok=True)
+        return (pages / MARKDOWN).read_text(encoding="utf-8"), out
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 EXPERIMENT = "parcours"
 MODEL_NAMES = ("churn", "next_purchase", "value")
 MODEL_SET_TAG = "parcours.model_set"
-MODEL_SET_ARTIFACT = "model_set"
+MODEL_SET_ARTIFACT, PAGES_ARTIFACT, POPULATION_ARTIFACT = "model_set", "pages", "population.json"
 CHAMPION, CHALLENGER = "champion", "challenger"
 
 
@@ -120,7 +120,29 @@ def point_alias(client: "MlflowClient", alias: str, registered: RegisteredSet) -
 
 def download_set(client: "MlflowClient", registered: RegisteredSet, folder: Path) -> Path:
     """The model-set directory of a set, fetched into `folder`."""
-    return Path(client.download_artifacts(registered.run_id, MODEL_SET_ARTIFACT, str(folder)))
+    return _download(client, registered, MODEL_SET_ARTIFACT, folder)
+
+
+def download_population(client: "MlflowClient", registered: RegisteredSet, folder: Path) -> Path:
+    """The file with the population the set was trained for. Errors: RegistryError, for a set without one."""
+    return _download(client, registered, POPULATION_ARTIFACT, folder)
+
+
+def download_pages(client: "MlflowClient", registered: RegisteredSet, folder: Path) -> Path:
+    """The folder with the model card and the rehearsal's report. Errors: RegistryError, for a set without them."""
+    return _download(client, registered, PAGES_ARTIFACT, folder)
+
+
+def _download(client: "MlflowClient", registered: RegisteredSet, artifact: str, folder: Path) -> Path:
+    from mlflow.exceptions import MlflowException
+
+    try:
+        return Path(client.download_artifacts(registered.run_id, artifact, str(folder)))
+    except (MlflowException, OSError) as error:
+        raise RegistryError(
+            f"the run of model set {registered.model_set} holds no {artifact!r}; it was made by an older version: "
+            "train again"
+        ) from error
 
 
 def _versions_by_alias(client: "MlflowClient", alias: str) -> dict[str, Any]:

@@ -1,8 +1,7 @@
 """The promotion gate: whether a freshly trained set may take the champion's place, with every reason said."""
 
 import tempfile
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,8 +10,10 @@ from customer.errors import FeatureSetMismatchError, ParcoursError
 from customer.vocabulary import PredictionKind
 from scoring.engine.model_set import ModelSet, load_model_set
 from training.data.learning import LearningSet
-from training.evaluation.gate import judge
-from training.evaluation.outcome import Outcome, groups_by_orders, outcome_of
+from training.evaluation.backtest import Fold
+from training.evaluation.gate import Check, Verdict, judge
+from training.evaluation.outcome import Outcome, outcome_of
+from training.evaluation.stages import stage_masks
 from training.registry.model_registry import CHAMPION, RegisteredSet, download_set, find_by_alias
 from training.train import Trained
 
@@ -21,30 +22,30 @@ if TYPE_CHECKING:
 
 _WORST_IN_THE_LARGE = 0.05
 _FEWEST_IN_STAGE = 100
+_SAME_MOMENT = timedelta(days=7)
+_PROMISED = {"churn_log_loss": "churn log loss", "next_pinball": "quantile loss"}
+"""What two rehearsals of the same moment are compared by when their customers cannot be paired."""
 
 
 class NotPromotedError(ParcoursError):
     """The gate refused; the present champion stays."""
 
-    def __init__(self, failed: Sequence["Check"]) -> None:
+    def __init__(self, failed: Sequence[Check]) -> None:
         super().__init__(
             f"not promoted: {'; '.join(check.reason for check in failed)}; use --force to promote all the same"
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
-    """One condition of the gate."""
-
-    check: str
-    passed: bool
-    reason: str
-
-
-def check_all(client: "MlflowClient", trained: Trained) -> list[Check]:
-    """All checks, passed or not. A check that the data cannot answer passes and says so."""
+def check_all(client: "MlflowClient", trained: Trained, fold: Fold | None) -> list[Check]:
+    """All checks, passed or not; `fold` is the rehearsal with intervals. A check that the data cannot answer passes
+    and says so."""
     champion = find_by_alias(client, CHAMPION)
-    return [*check_baseline(trained), *check_calibration(trained), *_check_champion(client, trained, champion)]
+    return [
+        *check_baseline(trained),
+        *check_calibration(trained),
+        *check_stages(trained),
+        *_check_champion(client, trained, fold, champion),
+    ]
 
 
 def check_baseline(trained: Trained) -> list[Check]:
@@ -65,20 +66,38 @@ def check_baseline(trained: Trained) -> list[Check]:
 
 
 def check_calibration(trained: Trained) -> list[Check]:
-    """Mean churn against what came, for everybody and for each number of orders that has enough customers."""
-    if trained.rehearsal is None or not trained.rehearsal.is_comparable:
+    """Mean churn of everybody against what came."""
+    outcome = _comparable(trained)
+    if outcome is None:
         return [Check(check="calibration", passed=True, reason="no comparable rehearsal to read calibration from")]
-    outcome = trained.rehearsal.models
-    return [
-        _calibrated(name, part)
-        for name, part in groups_by_orders(outcome).items()
-        if len(part.churn) >= _FEWEST_IN_STAGE
-    ]
+    return [_calibrated("everybody", outcome, allowed=_WORST_IN_THE_LARGE)]
 
 
-def _calibrated(name: str, outcome: Outcome) -> Check:
+def check_stages(trained: Trained) -> list[Check]:
+    """Fairness: nobody's stage may be predicted worse than the baseline would, or be far off in the mean."""
+    outcome = _comparable(trained)
+    if outcome is None or trained.rehearsal is None:
+        return []
+    found: list[Check] = []
+    for name, mask in stage_masks(outcome).items():
+        if mask.sum() >= _FEWEST_IN_STAGE:
+            part, baseline = outcome.rows(mask), trained.rehearsal.baseline.rows(mask)
+            verdict = judge(part, baseline)[PredictionKind.CHURN]
+            is_served = trained.models.spec.basis[PredictionKind.CHURN] == "MODEL"
+            sentence = f"churn of {name.lower()}: {verdict.sentence('the baseline')}"
+            found += [
+                _calibrated(name.lower(), part, allowed=2 * _WORST_IN_THE_LARGE),
+                Check(check=f"fair {name.lower()}", passed=not (verdict.is_worse and is_served), reason=sentence),
+            ]
+    return found
+
+
+def _comparable(trained: Trained) -> Outcome | None:
+    return trained.rehearsal.models if trained.rehearsal and trained.rehearsal.is_comparable else None
+
+
+def _calibrated(name: str, outcome: Outcome, *, allowed: float) -> Check:
     gap = float(outcome.churn.mean() - outcome.churned.mean())
-    allowed = _WORST_IN_THE_LARGE if name == "everybody" else 2 * _WORST_IN_THE_LARGE
     return Check(
         check=f"calibration {name}",
         passed=abs(gap) <= allowed,
@@ -86,30 +105,75 @@ def _calibrated(name: str, outcome: Outcome) -> Check:
     )
 
 
-def _check_champion(client: "MlflowClient", trained: Trained, champion: RegisteredSet | None) -> list[Check]:
+def _check_champion(
+    client: "MlflowClient", trained: Trained, fold: Fold | None, champion: RegisteredSet | None
+) -> list[Check]:
     if champion is None:
         return [Check(check="champion", passed=True, reason="there is no champion yet")]
+    if champion.model_set == trained.models.spec.id:
+        return [Check(check="champion", passed=True, reason="it is the champion: the same data, code and seed")]
     with tempfile.TemporaryDirectory(prefix="parcours-") as scratch:
         try:
             present = load_model_set(download_set(client, champion, Path(scratch)))
         except FeatureSetMismatchError as error:
             return [Check(check="champion", passed=True, reason=f"the champion cannot serve any more: {error}")]
-    return compare_with(present, trained)
+    return compare_with(present, trained, fold)
 
 
-def compare_with(present: ModelSet, trained: Trained) -> list[Check]:
-    """The rehearsal against the champion on the same customers, if the champion had not seen what came either."""
+def compare_with(present: ModelSet, trained: Trained, fold: Fold | None) -> list[Check]:
+    """The rehearsal against the champion on the same customers, if the champion had not seen what came either.
+
+    No kind may be worse outside the interval. Some kind must be better, unless the champion has become old: a set that
+    is as good and knows a whole horizon more is the better choice.
+    """
     rehearsal, spec = trained.rehearsal, trained.models.spec
-    if rehearsal is None or present.spec.horizon_days != spec.horizon_days:
+    if rehearsal is None or fold is None or present.spec.horizon_days != spec.horizon_days:
         return [Check(check="champion", passed=True, reason="the champion looks over another horizon: not comparable")]
-    moment = datetime.fromisoformat(spec.as_of) - timedelta(days=rehearsal.days_earlier)
-    if datetime.fromisoformat(present.spec.as_of) > moment:
-        return [Check(check="champion", passed=True, reason="the champion knows what came since: newer data decides")]
+    moment, trained_at = fold.as_of, datetime.fromisoformat(present.spec.as_of)
+    if trained_at > moment:
+        return _compare_promises(present, spec.metrics, fold, datetime.fromisoformat(spec.as_of) - trained_at)
     verdicts = judge(rehearsal.models, outcome_of(present, _examples(trained)))
+    age = datetime.fromisoformat(spec.as_of) - trained_at
+    return [*_not_worse(verdicts), _worth_it(verdicts, age=age, horizon=timedelta(days=spec.horizon_days))]
+
+
+def _not_worse(verdicts: Mapping[PredictionKind, Verdict]) -> list[Check]:
     return [
         Check(check=f"champion {kind.lower()}", passed=not verdict.is_worse, reason=verdict.sentence("the champion"))
         for kind, verdict in verdicts.items()
-        if kind in PredictionKind
+    ]
+
+
+def _worth_it(verdicts: Mapping[PredictionKind, Verdict], *, age: timedelta, horizon: timedelta) -> Check:
+    better = [kind.lower() for kind, verdict in verdicts.items() if verdict.is_better]
+    is_old = age >= horizon
+    found = f"better than the champion in {', '.join(better)}" if better else "better than the champion in nothing"
+    return Check(
+        check="improvement",
+        passed=bool(better) or is_old,
+        reason=f"{found}; it knows {age.days} days more, and from {horizon.days} on as good is good enough",
+    )
+
+
+def _compare_promises(present: ModelSet, metrics: Mapping[str, float], fold: Fold, newer_by: timedelta) -> list[Check]:
+    """The champion knows what came since the rehearsal: what both had promised is compared, if of the same weeks."""
+    if abs(newer_by) > _SAME_MOMENT:
+        return [
+            Check(
+                check="champion", passed=True,
+                reason=f"the champion knows what came since the rehearsal: {newer_by.days} days more of data decide",
+            )
+        ]  # fmt: skip
+    return [
+        Check(
+            check=f"champion {words}",
+            passed=present.spec.metrics[name] >= fold.measures[name].low,
+            reason=f"{words} rehearsed in the same weeks: {metrics[name]:.4f} "
+            f"({fold.measures[name].low:.4f} to {fold.measures[name].high:.4f}), "
+            f"the champion's {present.spec.metrics[name]:.4f}",
+        )
+        for name, words in _PROMISED.items()
+        if name in fold.measures and name in present.spec.metrics
     ]
 
 

@@ -6,12 +6,9 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-import adbc_driver_postgresql.dbapi as postgresql
-
+from training.evaluation.gate import Check
+from training.registry.database import rows_of, transaction
 from training.registry.model_registry import RegisteredSet
-from training.registry.promotion import Check
-
-_TIMEOUT = "10s"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,8 +38,7 @@ class LoggedDecision:
 
 def record_decision(database_url: str, tenant_key: str | None, decision: Decision) -> None:
     """Adds one line; rows of the log cannot be changed or removed."""
-    with postgresql.connect(database_url) as database, database.cursor() as cursor:
-        cursor.execute(f"set local statement_timeout = '{_TIMEOUT}'")
+    with transaction(database_url) as cursor:
         cursor.execute(
             "insert into model_promotion (tenant_id, action, alias, model_set, replaced_model_set, versions, "
             "is_forced, decided_by, reasons, metrics) "
@@ -54,25 +50,16 @@ def record_decision(database_url: str, tenant_key: str | None, decision: Decisio
                 json.dumps([asdict(check) for check in decision.reasons]), json.dumps(dict(decision.metrics)),
             ),
         )  # fmt: skip
-        database.commit()
 
 
 def read_log(database_url: str, *, alias: str, before: datetime | None = None, limit: int = 50) -> list[LoggedDecision]:
     """The newest decisions first; those up to an instant when `before` is given."""
-    with postgresql.connect(database_url) as database, database.cursor() as cursor:
-        cursor.execute(f"set local statement_timeout = '{_TIMEOUT}'")
-        cursor.execute(
-            "select promoted_at, action, model_set, replaced_model_set, is_forced, decided_by, "
-            "cast(reasons as text) from model_promotion "
-            "where alias = $1 and promoted_at <= coalesce(cast($2 as timestamptz), 'infinity') "
-            "order by promoted_at desc, id desc limit cast($3 as integer)",
-            (alias, before.isoformat() if before else None, str(limit)),
-        )
-        rows = cursor.fetchall()
-    return [
-        LoggedDecision(
-            promoted_at=row[0], action=row[1], model_set=row[2], replaced_model_set=row[3], is_forced=row[4],
-            decided_by=row[5], reasons=json.loads(row[6]),
-        )
-        for row in rows
-    ]  # fmt: skip
+    rows = rows_of(
+        database_url,
+        "select promoted_at, action, model_set, replaced_model_set, is_forced, decided_by, "
+        "cast(reasons as text) as reasons from model_promotion "
+        "where alias = $1 and promoted_at <= coalesce(cast($2 as timestamptz), 'infinity') "
+        "order by promoted_at desc, id desc limit cast($3 as integer)",
+        (alias, before.isoformat() if before else None, str(limit)),
+    )
+    return [LoggedDecision(**{**row, "reasons": json.loads(row["reasons"])}) for row in rows]

@@ -4,20 +4,21 @@ import shutil
 import tempfile
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scoring.engine.model_set import ModelSet
 from training.evaluation.backtest import Fold
-from training.evaluation.outcome import measure
-from training.evaluation.plots import draw_plots
-from training.recipe import Recipe
+from training.evaluation.model_card import write_card
+from training.evaluation.population import population_of, write_population
+from training.evaluation.report import pictures_of, write_drawn
 from training.registry.model_registry import (
     EXPERIMENT,
     MODEL_NAMES,
     MODEL_SET_ARTIFACT,
     MODEL_SET_TAG,
+    PAGES_ARTIFACT,
     RegisteredSet,
     create_model,
 )
@@ -26,37 +27,90 @@ from training.train import Trained, save_models
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+    from optuna import Study
 
 _REQUIREMENTS = ["parcours[training]"]
+KIND_TAG = "parcours.kind"
+RECIPE_ARTIFACT = "recipe.json"
+REPORT = "rehearsal.html"
 
 
-def log_training(client: "MlflowClient", trained: Trained, *, recipe: Recipe, source: str) -> RegisteredSet:
-    """Everything of one training under one run; registers the three models. The run is named by the model set."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Logged:
+    """Everything of one training that goes into its run."""
+
+    trained: Trained
+    fold: Fold | None  # the rehearsal, with intervals
+    card: str
+    tuning: str
+    study: "Study | None"
+    source: str
+
+
+def log_training(client: "MlflowClient", logged: Logged, *, folder: Path) -> RegisteredSet:
+    """Everything of one training under one run; registers the three models. The run is named by the model set.
+
+    The report and the card are written into `folder` too.
+    """
     import mlflow
 
-    spec = trained.models.spec
+    trained, spec = logged.trained, logged.trained.models.spec
     mlflow.set_experiment(EXPERIMENT)
     with (
         mlflow.start_run(run_name=spec.id) as run,
         tempfile.TemporaryDirectory(prefix="parcours-") as scratch,
     ):
         run_id = str(run.info.run_id)
-        mlflow.log_params(_parameters(trained, recipe))
-        mlflow.set_tags({MODEL_SET_TAG: spec.id, **{f"basis.{kind}": basis for kind, basis in spec.basis.items()}})
-        mlflow.log_metrics(_measures(trained))
-        _log_dataset(client, run_id, trained, source)
-        folder = Path(scratch) / MODEL_SET_ARTIFACT
-        save_models(trained.models, folder, vectors=trained.present.values)
-        mlflow.log_artifacts(str(folder), MODEL_SET_ARTIFACT)
-        if trained.rehearsal:
-            rehearsal = trained.rehearsal
-            pictures = draw_plots(rehearsal.models, rehearsal.baseline, trained.models, Path(scratch) / "plots")
-            mlflow.log_artifacts(str(pictures), "plots")
-        versions = {name: _register(client, name, trained.models, folder, run_id) for name in MODEL_NAMES}
+        mlflow.log_params(_parameters(trained))
+        basis = {f"basis.{kind}": basis for kind, basis in spec.basis.items()}
+        tags = {MODEL_SET_TAG: spec.id, KIND_TAG: "training", "parcours.tuning": logged.tuning, **basis}
+        mlflow.set_tags({**tags, "mlflow.note.content": logged.card})
+        mlflow.log_metrics(_measures(logged.fold))
+        _log_study(client, run_id, logged.study)
+        _log_dataset(client, run_id, trained, logged.source)
+        models = Path(scratch) / MODEL_SET_ARTIFACT
+        save_models(trained.models, models, vectors=trained.present.values)
+        mlflow.log_artifacts(str(models), MODEL_SET_ARTIFACT)
+        mlflow.log_dict(dict(trained.recipe.overrides), RECIPE_ARTIFACT)
+        population = population_of(trained.models, trained.present.values, as_of=spec.as_of)
+        mlflow.log_artifact(str(write_population(population, Path(scratch))))
+        _log_pages(logged, folder)
+        versions = {name: _register(client, name, trained.models, models, run_id) for name in MODEL_NAMES}
     return RegisteredSet(model_set=spec.id, run_id=run_id, versions=versions)
 
 
-def _parameters(trained: Trained, recipe: Recipe) -> dict[str, Any]:
+def _log_pages(logged: Logged, folder: Path) -> None:
+    import mlflow
+
+    write_card(logged.card, folder)
+    if (fold := logged.fold) is not None:
+        pictures = pictures_of(fold)
+        for name, svg in pictures.items():
+            mlflow.log_text(svg, f"plots/{name}.svg")
+        title = f"Rehearsal of model set {logged.trained.models.spec.id}"
+        write_drawn([(fold, pictures)], folder / REPORT, title=title)
+    mlflow.log_artifacts(str(folder), PAGES_ARTIFACT)
+
+
+def _log_study(client: "MlflowClient", run_id: str, study: "Study | None") -> None:
+    """Each tried recipe is a step of the loss relative to the given recipe; all are in one table."""
+    import mlflow
+
+    if study is None:
+        return
+    for trial in study.trials:
+        if trial.value is not None:
+            client.log_metric(run_id, "tuning_relative_loss", trial.value, step=trial.number)
+    columns = {
+        "trial": [trial.number for trial in study.trials],
+        "state": [trial.state.name for trial in study.trials],
+        "relative_loss": [trial.value for trial in study.trials],
+        **{name: [trial.params.get(name) for trial in study.trials] for name in study.trials[0].params},
+    }
+    mlflow.log_table(columns, "tuning.json")
+
+
+def _parameters(trained: Trained) -> dict[str, Any]:
     spec = trained.models.spec
     named = ("as_of", "horizon_days", "seed", "code_version", "data_hash", "feature_set", "time_zone", "currency")
     return {
@@ -64,15 +118,18 @@ def _parameters(trained: Trained, recipe: Recipe) -> dict[str, Any]:
         "knows_season": spec.grid.knows_season,
         "features": len(spec.design.features),
         "examples": len(trained.learning),
-        **{f"recipe.{name}": value for name, value in asdict(recipe).items()},
+        **{f"recipe.{name}": value for name, value in asdict(trained.recipe).items()},
     }
 
 
-def _measures(trained: Trained) -> dict[str, float]:
-    if trained.rehearsal is None:
+def _measures(fold: Fold | None) -> dict[str, float]:
+    """The value of each measure, its interval as `…_low` and `…_high`, and the baseline's value."""
+    if fold is None:
         return {}
-    baseline = measure(trained.rehearsal.baseline)
-    return {**measure(trained.rehearsal.models), **{f"baseline_{name}": value for name, value in baseline.items()}}
+    found = {name: one.value for name, one in fold.measures.items()}
+    found |= {f"{name}_low": one.low for name, one in fold.measures.items()}
+    found |= {f"{name}_high": one.high for name, one in fold.measures.items()}
+    return found | {f"baseline_{name}": one.value for name, one in fold.baseline_measures.items()}
 
 
 def _log_dataset(client: "MlflowClient", run_id: str, trained: Trained, source: str) -> None:
@@ -128,15 +185,17 @@ def _version_tags(models: ModelSet, name: str) -> Mapping[str, str]:
 
 
 def log_evaluation(client: "MlflowClient", folds: Sequence[Fold], report: Path) -> str:
-    """A backtest as a run of its own: the mean of every measure over the folds, each fold's, and the page."""
+    """A backtest or a judgement as a run of its own: each fold is a step of every measure; and the page."""
     import mlflow
 
     mlflow.set_experiment(EXPERIMENT)
-    with mlflow.start_run(run_name=f"backtest {folds[0].as_of:%Y-%m-%d}") as run:
-        mlflow.set_tag("parcours.kind", "backtest")
-        for step, fold in enumerate(reversed(folds)):
-            mlflow.log_metrics({name: found.value for name, found in fold.measures.items()}, step=step)
-            baseline = {f"baseline_{name}": value for name, value in fold.baseline_measures.items()}
-            mlflow.log_metrics(baseline, step=step)
+    with mlflow.start_run(run_name=f"evaluation {folds[0].as_of:%Y-%m-%d}") as run:
+        mlflow.set_tags({KIND_TAG: "evaluation", MODEL_SET_TAG: folds[0].models.spec.id})
+        mlflow.log_params({"horizon_days": folds[0].models.horizon_days, "folds": len(folds)})
+        for step, fold in enumerate([fold for fold in reversed(folds) if not fold.is_held_out]):
+            mlflow.log_metrics(_measures(fold), step=step)
+        for fold in folds:
+            if fold.is_held_out:
+                mlflow.log_metrics({f"held_out_{name}": value for name, value in _measures(fold).items()})
         mlflow.log_artifact(str(report))
         return str(run.info.run_id)

@@ -43,11 +43,15 @@ def test_a_backtest_follows_a_file_to_its_last_day_and_not_to_today(tmp_path: Pa
         "--report", str(report), "--json",
     )  # fmt: skip
     assert held.returncode == 0, held.stderr
-    [fold] = json.loads(held.stdout)["folds"]
+    fold, out_of_customer = json.loads(held.stdout)["folds"]
+    assert out_of_customer["is_held_out"]
+    assert out_of_customer["metrics"]["customers"]["value"] < fold["metrics"]["customers"]["value"] / 2
     last = max(order.at for order in orders)
     assert datetime.fromisoformat(fold["as_of"]).date() == last.date() + timedelta(days=1 - 30)
     assert 0 < fold["metrics"]["churn_rate"]["value"] < 1
-    assert "<img" in report.read_text()
+    page = report.read_text()
+    assert "<svg" in page
+    assert "http" not in page.replace("http://www.w3.org", "")
 
 
 def test_who_has_no_valid_order_is_answered_like_the_average_customer_of_one(tmp_path: Path) -> None:

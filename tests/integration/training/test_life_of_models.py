@@ -39,7 +39,7 @@ def taken(settings: TrainingSettings, orders: list[Order], scratch: Path, *, wee
         file = write_orders(Path(folder) / "orders.csv", orders)
         snapshot, _ = snapshot_from_orders(file, Path(folder) / "snapshot", known_before=as_of, now=NOW)
         return lifecycle.train_and_register(
-            settings, snapshot, as_of=as_of, horizon_days=30, recipe=TINY, seed=1, force=False, promote=True,
+            settings, snapshot, lifecycle.Order(as_of=as_of, horizon_days=30, recipe=TINY, seed=1),
             progress=lambda _: None,
         )  # fmt: skip
 
@@ -56,7 +56,8 @@ def test_a_model_set_lives_in_the_registry(settings: TrainingSettings, orders: l
     assert run.data.metrics["churn_auc"] == pytest.approx(first.trained.models.spec.metrics["churn_auc"])
     assert "baseline_churn_auc" in run.data.metrics
     assert {file.path for file in client.list_artifacts(champion.run_id, "plots")} == {
-        f"plots/{name}.png" for name in ("calibration", "gains", "survival", "shap_summary")
+        f"plots/{name}.svg"
+        for name in ("calibration", "gains", "lift", "survival", "shap_summary", "shap_summary_value")
     }
 
     loaded = load_model_set(download_set(client, champion, tmp_path))

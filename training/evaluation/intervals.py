@@ -1,0 +1,49 @@
+"""Measures with their uncertainty: the middle 95 % over resampled customers."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from scoring.engine.btyd import Floats
+from training.evaluation.outcome import Outcome, measure
+
+_ROUNDS = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """One measure with its 95 % bootstrap interval over customers."""
+
+    value: float
+    low: float
+    high: float
+
+
+def with_intervals(
+    outcome: Outcome, *, seed: int, rounds: int = _ROUNDS, losses: Mapping[str, Floats] | None = None
+) -> dict[str, Measured]:
+    """Every measure of the outcome; `losses` are further ones, by name, that are means over the customers."""
+    rng = np.random.default_rng(seed)
+    size = len(outcome.churn)
+    draws: dict[str, list[float]] = {}
+    for _ in range(rounds):
+        chosen = rng.integers(0, size, size)
+        for name, value in _measured(outcome.rows(chosen), losses, chosen).items():
+            draws.setdefault(name, []).append(value)
+    everybody = np.arange(size)
+    return {
+        name: _around(value, np.asarray(draws.get(name, [value])))
+        for name, value in _measured(outcome, losses, everybody).items()
+    }
+
+
+def _measured(
+    outcome: Outcome, losses: Mapping[str, Floats] | None, chosen: np.ndarray[tuple[int], np.dtype[np.int64]]
+) -> dict[str, float]:
+    return measure(outcome) | {name: float(values[chosen].mean()) for name, values in (losses or {}).items()}
+
+
+def _around(value: float, draws: Floats) -> Measured:
+    low, high = np.quantile(draws, [0.025, 0.975])
+    return Measured(value=value, low=float(low), high=float(high))

@@ -1,0 +1,63 @@
+"""The model card of a set: what it is for, what it learned from, how good and how fair it is, and what it cannot do."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from markdown_it import MarkdownIt
+
+from scoring.reproduction import ROWS
+from training.evaluation.backtest import FEWEST, Fold
+from training.evaluation.gate import Check
+from training.evaluation.pages import render, write_page
+from training.evaluation.report import MEASURES
+from training.train import Trained
+
+MARKDOWN, PAGE = "model_card.md", "model_card.html"
+_CALIBRATED = 0.02
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Where a set comes from, beyond what it says of itself."""
+
+    source: str
+    tuning: str = ""
+    checks: Sequence[Check] = ()
+
+
+def model_card(trained: Trained, fold: Fold | None, origin: Origin) -> str:
+    """Markdown. `fold` is the rehearsal, judged; None when there was too little history for one."""
+    spec, present = trained.models.spec, trained.present
+    shown = [
+        (f"{measure.section.lower()}: {measure.words}", fold.measures[name],
+         getattr(fold.baseline_measures.get(name), "value", None))
+        for name, measure in MEASURES.items() if fold and name in fold.measures
+    ]  # fmt: skip
+    return render(
+        "model_card.md", spec=spec, fold=fold, measures=shown, checks=origin.checks, source=origin.source,
+        trained_on=spec.as_of[:10], customers=f"{len(present.values):,}", examples=f"{len(trained.learning):,}",
+        history_days=int(np.nanmax(present.column("days_since_first_order"))), fewest=FEWEST,
+        calibration=_calibration(fold) if fold else "", reproduction_rows=ROWS, tuning=origin.tuning.capitalize(),
+        overrides=json.dumps(trained.recipe.overrides),
+    )  # fmt: skip
+
+
+def write_card(card: str, folder: Path) -> None:
+    """Markdown for machines and diffs, a page for people."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / MARKDOWN).write_text(card, encoding="utf-8")
+    write_page(folder / PAGE, "card.html", content=MarkdownIt("commonmark").enable("table").render(card))
+
+
+def _calibration(fold: Fold) -> str:
+    gap, error = fold.measures["churn_in_the_large"], fold.measures["churn_ece"]
+    verdict = "no bias can be shown" if gap.low <= 0.0 <= gap.high else "the bias is beyond chance"
+    word = "Well calibrated" if abs(gap.value) <= _CALIBRATED else "Off in the large"
+    return (
+        f"{word}: predicted less observed churn is {gap.value:+.3f} ({gap.low:+.3f} to {gap.high:+.3f}), so {verdict}; "
+        f"the calibration error over 15 equal groups is {error.value:.3f} ({error.low:.3f} to {error.high:.3f}). "
+        "The picture is in the evaluation report beside this card."
+    )
