@@ -7,7 +7,8 @@ import numpy as np
 
 from scoring.engine.btyd import Floats
 from scoring.engine.design import Inputs, with_targets
-from scoring.engine.tree_shap import TreeShap, UnsupportedTreesError
+from scoring.engine.tree_shap import DatedContributions, TreeShap
+from scoring.engine.trees import UnsupportedTreesError
 
 if TYPE_CHECKING:
     from lightgbm import Booster
@@ -16,10 +17,12 @@ log = logging.getLogger(__name__)
 
 
 class Contributor:
-    """The first `static` inputs are the customer's, those after them tell the interval."""
+    """The first `static` inputs are the customer's, those after them tell the date; `kept` is one of these."""
 
-    def __init__(self, booster: "Booster", *, static: int) -> None:
+    def __init__(self, booster: "Booster", *, static: int, kept: int) -> None:
         self._booster = booster
+        self._static = static
+        self._kept = kept
         self._tables: TreeShap | None = None
         try:
             self._tables = TreeShap(booster, static=static)
@@ -32,12 +35,16 @@ class Contributor:
             return self._by_lightgbm(inputs)
         return self._tables.contributions(inputs)
 
-    def of_grid(self, inputs: Inputs, targets: Inputs) -> Floats:
-        """(rows * intervals, inputs + targets + 1), customer by customer."""
-        if self._tables is None:
-            return self._by_lightgbm(with_targets(inputs, targets))
-        found = self._tables.grid(inputs, targets)
-        return found.reshape(-1, found.shape[2])
+    def over_dates(self, inputs: Inputs, dates: Inputs) -> DatedContributions:
+        """Of customers (rows, static) each at several dates (rows, dates, inputs)."""
+        if self._tables is not None:
+            return self._tables.over_dates(inputs, dates, kept=self._kept)
+        found = self._by_lightgbm(with_targets(inputs, dates)).reshape(*dates.shape[:2], -1)
+        passing = found[:, :, self._static :].sum(axis=2) - found[:, :, self._kept]
+        wanted = np.concatenate([found[:, :, : self._static], found[:, :, self._kept, None]], axis=2)
+        return DatedContributions(
+            passing=passing, weighted=lambda weights: np.einsum("rdi,rd->ri", wanted, weights, optimize=False)
+        )
 
     def _by_lightgbm(self, inputs: Inputs) -> Floats:
         answer: Floats = np.asarray(self._booster.predict(inputs, pred_contrib=True, num_threads=1), dtype=np.float64)

@@ -65,18 +65,19 @@ class Explainer:
         self._names = [*spec.design.features, *DERIVED, SEASON]
         self._contributors: dict[str, list[Contributor]] | None = None
 
-    def reasons(self, rows: Floats, inputs: Inputs, history: History, count: int) -> Reasons:
+    def reasons(self, rows: Floats, inputs: Inputs, history: History, hazard: Floats | None, count: int) -> Reasons:
+        """`hazard` (rows, intervals): the log-odds of an order in each interval, None when a baseline's."""
         return Reasons(
             count=count,
             money_digits=minor_digits(self._spec.currency),
             features=self._spec.design.features,
             inputs=self._columns.select(rows, self._spec.design.features),
-            churn=self._churn(rows, inputs, history) if "next_purchase" in self._boosters else None,
+            churn=self._churn(rows, inputs, history, hazard) if hazard is not None else None,
             value=self._value(rows, inputs) if "value" in self._boosters else None,
         )
 
-    def _churn(self, rows: Floats, inputs: Inputs, history: History) -> Contributions:
-        base, values = self._hazard(rows, inputs, history)
+    def _churn(self, rows: Floats, inputs: Inputs, history: History, hazard: Floats) -> Contributions:
+        base, values = self._hazard(rows, inputs, history, hazard)
         weight = self._spec.direct_weight if "churn" in self._boosters else 0.0
         base, values = (1.0 - weight) * base, (1.0 - weight) * values
         if weight:
@@ -100,33 +101,31 @@ class Explainer:
         """Made when first needed: who never explains pays nothing."""
         if self._contributors is None:
             static = len(self._spec.design.features) + len(DERIVED)
+            season = static + TARGET_INPUTS.index(SEASON)
             self._contributors = {
-                name: [Contributor(booster, static=static) for booster in boosters]
+                name: [Contributor(booster, static=static, kept=season) for booster in boosters]
                 for name, boosters in self._boosters.items()
             }
         return self._contributors[model]
 
-    def _hazard(self, rows: Floats, inputs: Inputs, history: History) -> tuple[Floats, Floats]:
+    def _hazard(self, rows: Floats, inputs: Inputs, history: History, log_odds: Floats) -> tuple[Floats, Floats]:
         """Base and contributions of the log-odds of no order through the trained horizon, by the hazard alone."""
         grid = self._spec.grid
         edges = np.asarray(grid.edges)
         reach = int(np.searchsorted(edges, float(self._spec.horizon_days)))
-        edges = edges[: reach + 1]
+        edges, mean_init = edges[: reach + 1], np.asarray(grid.mean_init)[:reach]
         targets = target_inputs(rows, self._columns, edges, knows_season=grid.knows_season)
-        contributors = self._contributors_of("next_purchase")
-        raw = np.mean([contributor.of_grid(inputs, targets) for contributor in contributors], axis=0)
-        split = _by_input(raw, inputs.shape[1]).reshape(len(rows), reach, -1)
-        rhythm = initial_log_odds(self._spec.btyd, history, edges) - np.asarray(grid.mean_init)[:reach]
-        split[:, :, self._names.index(RHYTHM)] += rhythm
-        start = raw[:, -1].reshape(len(rows), reach) + _passing(raw, inputs.shape[1]).reshape(len(rows), reach)
-        start = start + np.asarray(grid.mean_init)[:reach]
-        end = start + split.sum(axis=2)
+        found = [one.over_dates(inputs, targets) for one in self._contributors_of("next_purchase")]
+        rhythm = initial_log_odds(self._spec.btyd, history, edges) - mean_init
+        start = np.mean([one.passing for one in found], axis=0) + mean_init
+        end = log_odds[:, :reach]
         slope = _slope(-np.logaddexp(0.0, end), -np.logaddexp(0.0, start), end - start)
-        values = (split * slope[:, :, None]).sum(axis=1)
         silent, silent_base = log_survival(end)[:, -1], log_survival(start)[:, -1]
         base = _log_odds_of_log(silent_base)
-        factor = _slope(_log_odds_of_log(silent), base, silent - silent_base)
-        return base, values * factor[:, None]
+        weights = slope * _slope(_log_odds_of_log(silent), base, silent - silent_base)[:, None]
+        values = np.mean([one.weighted(weights) for one in found], axis=0)
+        values[:, self._names.index(RHYTHM)] += (rhythm * weights).sum(axis=1)
+        return base, values
 
     def _value(self, rows: Floats, inputs: Inputs) -> Contributions:
         """On the log of the value expected in the first interval: the intervals after it differ by the season alone."""
@@ -135,22 +134,9 @@ class Explainer:
             raise ValueError("this model set was trained without amounts")
         edges = np.asarray(calibration.edges[:2])
         targets = target_inputs(rows, self._columns, edges, knows_season=self._spec.grid.knows_season)
-        raw = self._contributor("value").of_grid(inputs, targets)
-        base = raw[:, -1] + _passing(raw, inputs.shape[1]) + np.log(calibration.unit_minor)
-        return Contributions(names=self._names, base=base, values=_by_input(raw, inputs.shape[1]))
-
-
-def _by_input(raw: Floats, width: int) -> Floats:
-    """The contributions of the customer's inputs, and last that of the season."""
-    season = raw[:, width + TARGET_INPUTS.index("season")]
-    return np.column_stack([raw[:, :width], season])
-
-
-def _passing(raw: Floats, width: int) -> Floats:
-    """What the other target inputs contribute: the passing of time, part of the base."""
-    others = [width + number for number, name in enumerate(TARGET_INPUTS) if name != "season"]
-    answer: Floats = raw[:, others].sum(axis=1)
-    return answer
+        found = self._contributor("value").over_dates(inputs, targets)
+        base = found.passing[:, 0] + np.log(calibration.unit_minor)
+        return Contributions(names=self._names, base=base, values=found.weighted(np.ones((len(rows), 1))))
 
 
 def _slope(end: Floats, start: Floats, distance: Floats) -> Floats:

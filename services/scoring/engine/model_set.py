@@ -1,5 +1,6 @@
 """A loaded model set: turns a matrix of feature vectors into every prediction, consistently and without pandas."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -24,13 +25,18 @@ from scoring.engine.distribution import (
     sigmoid,
 )
 from scoring.engine.explanation import Explainer
+from scoring.engine.fast_scores import FastScores
+from scoring.engine.parity import refuse_differences
 from scoring.engine.raw_scores import RawScores
 from scoring.engine.scores import Scores
 from scoring.engine.spec import ModelSetSpec, UnusableModelSetError, read_spec
+from scoring.engine.trees import UnsupportedTreesError
 from scoring.engine.value import ValueEstimate, baseline_expected, cumulative_expected, interval_around
 
 if TYPE_CHECKING:
     from lightgbm import Booster
+
+log = logging.getLogger(__name__)
 
 
 class ModelSet:
@@ -44,6 +50,21 @@ class ModelSet:
         self._edges = np.asarray(spec.grid.edges)
         self._raw = {name: [RawScores(booster) for booster in found] for name, found in boosters.items()}
         self._explainer = Explainer(spec, boosters)
+        self._fast: FastScores | None = None
+
+    def sped_up(self, sample: Floats) -> "ModelSet":
+        """These models answering by `fast_scores`, when that gives the same answers to the rows of `sample`.
+
+        Otherwise these models as they are, and a line in the log: slower, never different.
+        """
+        try:
+            fast = ModelSet(self.spec, self.boosters)
+            fast._fast = FastScores(self.spec, self.boosters)
+            refuse_differences(self, fast, sample)
+        except UnsupportedTreesError as reason:
+            log.info("predicting with LightGBM's own code, which takes longer: %s", reason)
+            return self
+        return fast
 
     def basis(self, kind: PredictionKind) -> PredictionBasis:
         """MODEL, or BASELINE where the data was too little or the models lost against the baseline."""
@@ -78,16 +99,19 @@ class ModelSet:
         Another horizon than the trained one is answered from the same distribution.
         """
         horizon = horizon_days or self.horizon_days
+        if self._fast is not None and self._fast.reaches(horizon):
+            return self._fast_scores(self._fast, matrix, horizon, drivers, threads)
         ordered = self._columns.of(matrix, "order_count") > 0
         rows = matrix[ordered]
         history = self._columns.history(rows)
         inputs = model_inputs(rows, self._columns, self.spec.design, self.spec.btyd, self.horizon_days)
-        curve = self._curve(rows, inputs, history, threads)
+        hazard = self._hazard(rows, inputs, history, threads)
+        curve = self._curve(hazard, inputs, history, threads)
         silent = curve.silent_through(float(horizon))
         value = self._value(rows, inputs, history, curve, float(horizon), threads)
         days = np.union1d(self._edges[1:], [float(horizon)])
         within = 1.0 - curve.silent_through_each(days)
-        reasons = self._explainer.reasons(rows, inputs, history, drivers) if drivers and len(rows) else None
+        reasons = self._explainer.reasons(rows, inputs, history, hazard, drivers) if drivers and len(rows) else None
         return Scores(
             horizon_days=horizon,
             has_orders=ordered,
@@ -102,10 +126,24 @@ class ModelSet:
             reasons=reasons,
         )
 
-    def _curve(self, rows: Floats, inputs: Inputs, history: History, threads: int) -> Curve:
+    def _fast_scores(self, fast: FastScores, matrix: Floats, horizon: int, drivers: int, threads: int) -> Scores:
+        columns = fast.columns(matrix, horizon=horizon, threads=threads)
+        ordered = self._columns.of(matrix, "order_count") > 0
+        reasons = None
+        if drivers and ordered.any():
+            rows, inputs, hazard = matrix[ordered], columns.inputs[ordered], columns.hazards[ordered]
+            reasons = self._explainer.reasons(rows, inputs, self._columns.history(rows), hazard, drivers)
+        return columns.scores(horizon, ordered, reasons, has_value=self.spec.value is not None)
+
+    def _hazard(self, rows: Floats, inputs: Inputs, history: History, threads: int) -> Floats | None:
+        """As `hazard_log_odds`; None when a baseline answers."""
         if self.basis(PredictionKind.NEXT_PURCHASE) is PredictionBasis.BASELINE:
+            return None
+        return self.hazard_log_odds(rows, inputs, history, threads)
+
+    def _curve(self, hazard: Floats | None, inputs: Inputs, history: History, threads: int) -> Curve:
+        if hazard is None:
             return baseline_curve(self.spec.btyd, history, self._edges)
-        hazard = self.hazard_log_odds(rows, inputs, history, threads)
         curve = Curve(edges=self._edges, log_survival=log_survival(hazard))
         if self.basis(PredictionKind.CHURN) is PredictionBasis.BASELINE or not self.spec.direct_weight:
             return curve

@@ -1,4 +1,4 @@
-"""Exact SHAP values of LightGBM trees, the same as `pred_contrib` gives, several times cheaper.
+"""Exact SHAP values of LightGBM trees, the same as `pred_contrib` gives, many times cheaper.
 
 Along the path to a leaf a row meets, for each feature j on it, all conditions (s_j = 1) or not (s_j = 0); p_j is the
 share of the training rows that do. The leaf pays v * prod(s_j or p_j), a product game, and its Shapley values are the
@@ -10,14 +10,23 @@ Requires numerical splits, constant leaves, and tables of bounded size: otherwis
 `pred_contrib` is the way.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from scoring.engine.btyd import Floats
+from scoring.engine.design import Inputs
+from scoring.engine.tree_shap_kernel import (
+    CONDITION,
+    LEAF,
+    Tables,
+    contribute,
+    pass_time,
+    weigh,
+)
+from scoring.engine.trees import Node, UnsupportedTreesError, is_split, roots_of, sends_missing_left
 
 if TYPE_CHECKING:
     from lightgbm import Booster
@@ -26,71 +35,94 @@ MOST_TABLE_ENTRIES = 8_000_000  # 64 MB
 _MOST_FEATURES_OF_A_PATH = 16
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Condition:
-    """What a path asks of one feature: low < x <= high, or, of a missing value, `takes_missing`."""
+    """What a path asks of one feature: low < x <= high, or, of a missing value, `missing`; `share` of rows meet it."""
 
     low: float = -np.inf
     high: float = np.inf
-    takes_missing: bool = True
+    missing: bool = True
     share: float = 1.0
 
 
-class UnsupportedTreesError(ValueError):
-    """These trees need LightGBM's own `pred_contrib`."""
+_Path = list[tuple[int, _Condition]]  # by feature
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatedContributions:
+    """Contributions of customers at several dates.
+
+    `passing` (rows, dates) is the mean prediction and what the date inputs contribute but the one kept. `weighted`
+    takes a weight per row and date, and gives (rows, static + 1): the customers' inputs', then that of the input kept,
+    each the weighted sum over the dates.
+    """
+
+    passing: Floats
+    weighted: Callable[[Floats], Floats]
 
 
 class TreeShap:
-    """The tables of one booster. `static` features stay the same over all rows of a grid, those after them vary."""
+    """The tables of one booster. Inputs from `static` on tell the date: the same for all customers of one day."""
 
     def __init__(self, booster: "Booster", *, static: int) -> None:
-        model = booster.dump_model()
-        self.width: int = model["max_feature_idx"] + 1
-        self.static = static
+        self._width = booster.num_feature()
         self.expected = 0.0
-        leaves = []
-        for tree in model["tree_info"]:
-            root = tree["tree_structure"]
+        leaves: list[tuple[float, _Path]] = []
+        for root in roots_of(booster):
             self.expected += _mean(root)
-            leaves += list(_leaves(root, {}))
-        self._tabulate(leaves)
+            leaves += [(value, sorted(path.items())) for value, path in _leaves(root, {})]
+        self._tables = _tables(leaves, static)
 
-    def contributions(self, inputs: npt.NDArray[np.float32]) -> Floats:
+    def contributions(self, inputs: Inputs) -> Floats:
         """(rows, features + 1): SHAP values, then the mean prediction."""
-        return self.grid(inputs[:, : self.static], inputs[:, None, self.static :])[:, 0, :]
-
-    def grid(self, inputs: npt.NDArray[np.float32], varying: npt.NDArray[np.float32]) -> Floats:
-        """(rows, steps, features + 1) for rows (rows, static) each at several steps (rows, steps, varying)."""
-        found = np.zeros((len(inputs), varying.shape[1], self.width + 1))
-        found[:, :, -1] = self.expected
-        from scoring.engine.tree_shap_kernel import add_contributions  # imports the compiler: only who explains pays
-
-        add_contributions(
-            np.ascontiguousarray(inputs), np.ascontiguousarray(varying), self.static, self._starts, self._varies_from,
-            self._features, self._low, self._high, self._takes_missing, self._table_starts, self._table, found,
-        )  # fmt: skip
+        found = np.zeros((len(inputs), self._width + 1))
+        contribute(self._tables, np.ascontiguousarray(inputs), found)
+        found[:, -1] = self.expected
         return found
 
-    def _tabulate(self, leaves: list[tuple[float, dict[int, _Condition]]]) -> None:
-        sizes = [len(path) for _, path in leaves]
-        if sum(size << size for size in sizes) > MOST_TABLE_ENTRIES or max(sizes, default=0) > _MOST_FEATURES_OF_A_PATH:
-            raise UnsupportedTreesError("the paths have too many features to tabulate")
-        paths = [sorted(path.items()) for _, path in leaves]  # static features before those that vary
-        conditions = [condition for path in paths for _, condition in path]
-        self._features = np.array([feature for path in paths for feature, _ in path], dtype=np.int64)
-        self._low = np.array([condition.low for condition in conditions])
-        self._high = np.array([condition.high for condition in conditions])
-        self._takes_missing = np.array([condition.takes_missing for condition in conditions], dtype=np.bool_)
-        self._starts = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
-        self._varies_from = np.array(
-            [sum(feature < self.static for feature, _ in path) for path in paths], dtype=np.int64
-        )
-        self._table_starts = np.concatenate([[0], np.cumsum([size << size for size in sizes])]).astype(np.int64)
-        self._table = np.zeros(int(self._table_starts[-1]))
-        for number, (value, _) in enumerate(leaves):
-            shares = np.array([condition.share for _, condition in paths[number]])
-            start, end = self._table_starts[number : number + 2]
-            self._table[start:end] = _shapley(value, shares).ravel()
+    def over_dates(self, inputs: Inputs, dates: Inputs, *, kept: int) -> "DatedContributions":
+        """Of customers (rows, static) each at several dates (rows, dates, inputs); `kept` counts all inputs."""
+        answers = np.empty((len(inputs), len(self._tables.questions)), dtype=np.uint64)
+        bits = np.empty((len(self._tables.leaves), len(inputs)), dtype=np.uint16)
+        passing = np.full(dates.shape[:2], self.expected)
+        pass_time(self._tables, np.ascontiguousarray(inputs), dates, kept, answers, bits, passing)
+
+        def weighted(weights: Floats) -> Floats:
+            found = np.zeros((len(inputs), self._tables.static + 1))
+            weigh(self._tables, answers, bits, weights, kept, found)
+            return found
+
+        return DatedContributions(passing=passing, weighted=weighted)
+
+
+def _tables(leaves: list[tuple[float, _Path]], static: int) -> Tables:
+    sizes = [len(path) for _, path in leaves]
+    if sum(size << size for size in sizes) > MOST_TABLE_ENTRIES or max(sizes, default=0) > _MOST_FEATURES_OF_A_PATH:
+        raise UnsupportedTreesError("the paths have too many features to tabulate")
+    starts = np.concatenate([[0], np.cumsum(sizes)])
+    table_starts = np.concatenate([[0], np.cumsum([size << size for size in sizes])])
+    questions: dict[tuple[int, float, float, bool], int] = {}
+    conditions, rows, table = [], [], np.zeros(int(table_starts[-1]))
+    for number, (value, path) in enumerate(leaves):
+        customers = sum(feature < static for feature, _ in path)  # they come before those of the date
+        rows.append((starts[number], starts[number] + customers, starts[number + 1], table_starts[number]))
+        for feature, asked in path:
+            question = -1
+            if feature >= static:
+                question = questions.setdefault((feature, asked.low, asked.high, asked.missing), len(questions))
+            conditions.append((asked.low, asked.high, feature, question, asked.missing))
+        shares = np.array([condition.share for _, condition in path])
+        table[table_starts[number] : table_starts[number + 1]] = _shapley(value, shares).ravel()
+    return Tables(
+        static=static,
+        leaves=np.array(rows, dtype=LEAF),
+        conditions=np.array(conditions, dtype=CONDITION),
+        questions=np.array(
+            [(low, high, feature - static, -1, missing) for feature, low, high, missing in questions],
+            dtype=CONDITION,
+        ),
+        table=table,
+    )
 
 
 def _shapley(value: float, shares: Floats) -> Floats:
@@ -107,15 +139,11 @@ def _shapley(value: float, shares: Floats) -> Floats:
     return value * (satisfied - shares) * answer
 
 
-def _leaves(node: dict[str, Any], path: dict[int, _Condition]) -> Iterator[tuple[float, dict[int, _Condition]]]:
+def _leaves(node: Node, path: dict[int, _Condition]) -> Iterator[tuple[float, dict[int, _Condition]]]:
     """Every leaf's value with the conditions on its path, by feature."""
-    if "split_index" not in node:
-        if "leaf_const" in node or "leaf_coeff" in node:
-            raise UnsupportedTreesError("the leaves are linear")
-        yield node["leaf_value"], path
+    if not is_split(node):
+        yield float(node["leaf_value"]), path
         return
-    if node["decision_type"] != "<=" or node["missing_type"] not in ("None", "NaN"):
-        raise UnsupportedTreesError("a split is not a numerical one")
     for is_left, child in ((True, node["left_child"]), (False, node["right_child"])):
         share = _count(child) / _count(node)
         if share <= 0.0:
@@ -123,29 +151,23 @@ def _leaves(node: dict[str, Any], path: dict[int, _Condition]) -> Iterator[tuple
         yield from _leaves(child, _extended(path, node, is_left=is_left, share=share))
 
 
-def _extended(
-    path: dict[int, _Condition], node: dict[str, Any], *, is_left: bool, share: float
-) -> dict[int, _Condition]:
+def _extended(path: dict[int, _Condition], node: Node, *, is_left: bool, share: float) -> dict[int, _Condition]:
     feature, threshold = int(node["split_feature"]), float(node["threshold"])
     known = path.get(feature, _Condition())
-    if node["missing_type"] == "NaN":
-        missing_comes_here = bool(node["default_left"]) == is_left
-    else:
-        missing_comes_here = (threshold >= 0.0) == is_left  # without missing values in training, LightGBM reads 0
     condition = _Condition(
         low=known.low if is_left else max(known.low, threshold),
         high=min(known.high, threshold) if is_left else known.high,
-        takes_missing=known.takes_missing and missing_comes_here,
+        missing=known.missing and sends_missing_left(node) == is_left,
         share=known.share * share,
     )
     return {**path, feature: condition}
 
 
-def _count(node: dict[str, Any]) -> float:
+def _count(node: Node) -> float:
     return float(node["internal_count"] if "split_index" in node else node["leaf_count"])
 
 
-def _mean(root: dict[str, Any]) -> float:
+def _mean(root: Node) -> float:
     """The mean prediction of one tree over its training rows."""
     if "split_index" not in root:
         return float(root["leaf_value"])

@@ -1,41 +1,211 @@
-"""The inner loop of `tree_shap`, compiled when it is first needed: some two seconds, once per process."""
+"""The inner loops of `tree_shap`, compiled.
 
-import numba
+What a leaf contributes depends on a customer's inputs by one set of bits, and on the date by another, whose few
+patterns hold for whole sets of dates. So nothing is done once per date but summing up at the end. The loops go leaf by
+leaf, and within a leaf customer by customer, so that the leaf's table stays close to the processor.
+"""
+
+from typing import NamedTuple
+
 import numpy as np
 import numpy.typing as npt
 
-Single = npt.NDArray[np.float32]
-Double = npt.NDArray[np.float64]
-Whole = npt.NDArray[np.int64]
-Flag = npt.NDArray[np.bool_]
+from scoring.engine.btyd import Floats
+from scoring.engine.compiled import compiled
+from scoring.engine.forest import Record, Records, Singles
+from scoring.engine.forest_kernel import Sets
+
+BLOCK = 128
+"""Customers at a time, so that what is summed up for them stays close, too."""
+
+Bits = npt.NDArray[np.uint16]
+Cubes = npt.NDArray[np.float32]
+
+CONDITION = np.dtype(
+    [("low", np.float64), ("high", np.float64), ("input", np.int32), ("question", np.int32), ("missing", np.bool_)],
+    align=True,
+)
+"""What a path asks of one input: low < x <= high, or, of a missing value, `missing`. `question`: its number among the
+different conditions on the date."""
+
+LEAF = np.dtype([("start", np.int64), ("dated", np.int64), ("end", np.int64), ("table", np.int64)])
+"""A leaf's conditions [start, end), those on the date from `dated` on, and where its table begins."""
 
 
-@numba.njit(nogil=True)  # type: ignore[misc, unused-ignore]
-def add_contributions(
-    inputs: Single, varying: Single, static: int, starts: Whole, varies_from: Whole, features: Whole, low: Double,
-    high: Double, takes_missing: Flag, table_starts: Whole, table: Double, found: Double,
-) -> None:  # fmt: skip
-    """Adds each leaf's tabulated contributions to `found` (rows, steps, features + 1).
+class Tables(NamedTuple):
+    """One booster; inputs from `static` on tell the date."""
 
-    The bits of the static features are the same at every step of a row, so they are looked at once.
+    static: int
+    leaves: Records
+    conditions: Records
+    questions: Records  # CONDITION; input counts from the first date input
+    table: Floats
+
+
+@compiled
+def contribute(tables: Tables, inputs: Singles, found: Floats) -> None:
+    """Adds the contributions of every input of each row to `found` (rows, features)."""
+    conditions, table = tables.conditions, tables.table
+    for first in range(0, len(inputs), BLOCK):
+        last = min(first + BLOCK, len(inputs))
+        for leaf in tables.leaves:
+            for row in range(first, last):
+                bits = np.int64(0)
+                for at in range(leaf.start, leaf.end):
+                    bits |= np.int64(_holds(conditions[at], inputs[row, conditions[at].input])) << (at - leaf.start)
+                entry = leaf.table + bits * (leaf.end - leaf.start) - leaf.start
+                for at in range(leaf.start, leaf.end):
+                    found[row, conditions[at].input] += table[entry + at]
+
+
+@compiled
+def answer_dates(tables: Tables, dates: Singles, answers: Sets) -> None:
+    """Per condition on the date, the set of `dates` (dates, inputs) that meet it."""
+    for number in range(len(tables.questions)):
+        asked = tables.questions[number]
+        met = np.uint64(0)
+        for date in range(len(dates)):
+            met |= np.uint64(_holds(asked, dates[date, asked.input])) << np.uint64(date)
+        answers[number] = met
+
+
+@compiled
+def pass_time(
+    tables: Tables, inputs: Singles, dates: Cubes, kept: int, answers: Sets, bits: Bits, found: Floats
+) -> None:
+    """Adds to `found` (rows, dates) what the inputs in `dates` (rows, dates, inputs) but `kept` contribute.
+
+    Remembers in `answers` (rows, questions) and `bits` (leaves, rows) what `weigh` needs.
     """
-    rows, steps = inputs.shape[0], varying.shape[1]
-    for row in range(rows):
-        for leaf in range(len(starts) - 1):
-            start, end = starts[leaf], starts[leaf + 1]
-            size = end - start
-            split = start + varies_from[leaf]
-            static_bits = 0
-            for at in range(start, split):
-                value = inputs[row, features[at]]
-                held = ((low[at] < value) & (value <= high[at])) | ((value != value) & takes_missing[at])
-                static_bits |= np.int64(held) << (at - start)
-            for step in range(steps):
-                bits = static_bits
-                for at in range(split, end):
-                    value = varying[row, step, features[at] - static]
-                    held = ((low[at] < value) & (value <= high[at])) | ((value != value) & takes_missing[at])
-                    bits |= np.int64(held) << (at - start)
-                entry = table_starts[leaf] + bits * size
-                for at in range(start, end):
-                    found[row, step, features[at]] += table[entry + at - start]
+    for row in range(len(inputs)):
+        if row and np.array_equal(dates[row], dates[row - 1]):
+            answers[row] = answers[row - 1]
+        else:
+            answer_dates(tables, dates[row], answers[row])
+    conditions, table = tables.conditions, tables.table
+    if_met, if_not = np.zeros(answers.shape), np.zeros(answers.shape)
+    for first in range(0, len(inputs), BLOCK):
+        last = min(first + BLOCK, len(inputs))
+        for number in range(len(tables.leaves)):
+            leaf = tables.leaves[number]
+            for row in range(first, last):
+                met = np.int64(0)
+                for at in range(leaf.start, leaf.dated):
+                    met |= np.int64(_holds(conditions[at], inputs[row, conditions[at].input])) << (at - leaf.start)
+                bits[number, row] = met
+            if leaf.end - leaf.dated == 1 and conditions[leaf.dated].input != kept:
+                question, size, column = conditions[leaf.dated].question, leaf.end - leaf.start, leaf.dated - leaf.start
+                for row in range(first, last):
+                    entry = leaf.table + bits[number, row] * size + column
+                    if_not[row, question] += table[entry]
+                    if_met[row, question] += table[entry + (size << column)]
+            elif leaf.end - leaf.dated > 1:
+                for row in range(first, last):
+                    _pass_leaf(tables, leaf, bits[number, row], answers[row], kept, found[row])
+    for row in range(len(inputs)):
+        for question in range(answers.shape[1]):
+            for date in range(found.shape[1]):
+                is_met = (answers[row, question] >> np.uint64(date)) & np.uint64(1)
+                found[row, date] += if_met[row, question] if is_met else if_not[row, question]
+
+
+@compiled
+def weigh(tables: Tables, answers: Sets, bits: Bits, weights: Floats, kept: int, found: Floats) -> None:
+    """Adds to `found` (rows, static + 1) the contributions at each date times its weight (rows, dates).
+
+    Those of the customers' inputs first, then that of the date input `kept`.
+    """
+    if_met, total = np.empty(answers.shape), np.empty(len(weights))
+    for row in range(len(weights)):
+        total[row] = weights[row].sum()
+        for question in range(answers.shape[1]):
+            if_met[row, question] = _total(weights[row], answers[row, question])
+    for first in range(0, len(weights), BLOCK):
+        last = min(first + BLOCK, len(weights))
+        for number in range(len(tables.leaves)):
+            leaf = tables.leaves[number]
+            if leaf.end - leaf.dated <= 1:
+                _weigh_leaf(tables, leaf, bits[number], total, if_met, kept, first, last, found)
+                continue
+            for row in range(first, last):
+                for pattern in range(1 << (leaf.end - leaf.dated)):
+                    here = _dates_of(tables.conditions, leaf, pattern, answers[row], weights.shape[1])
+                    _add_leaf(tables, leaf, bits[number, row], pattern, _total(weights[row], here), kept, found[row])
+
+
+@compiled
+def _weigh_leaf(
+    tables: Tables, leaf: Record, bits: Bits, total: Floats, if_met: Floats, kept: int, first: int, last: int,
+    found: Floats,
+) -> None:  # fmt: skip
+    """Adds the weighted contributions to one leaf that at most one condition on the date leads to."""
+    conditions, table, size = tables.conditions, tables.table, leaf.end - leaf.start
+    if leaf.dated == leaf.end:
+        for row in range(first, last):
+            entry = leaf.table + bits[row] * size - leaf.start
+            for at in range(leaf.start, leaf.end):
+                found[row, conditions[at].input] += total[row] * table[entry + at]
+        return
+    question, other = conditions[leaf.dated].question, size << (leaf.dated - leaf.start)
+    for row in range(first, last):
+        entry = leaf.table + bits[row] * size - leaf.start
+        met = if_met[row, question]
+        missed = total[row] - met
+        for at in range(leaf.start, leaf.dated):
+            found[row, conditions[at].input] += missed * table[entry + at] + met * table[entry + other + at]
+        if conditions[leaf.dated].input == kept:
+            found[row, tables.static] += missed * table[entry + leaf.dated] + met * table[entry + other + leaf.dated]
+
+
+@compiled
+def _pass_leaf(tables: Tables, leaf: Record, bits: int, answers: Sets, kept: int, found: Floats) -> None:
+    """Adds what the date inputs but `kept` contribute to one leaf that several conditions on the date lead to."""
+    for pattern in range(1 << (leaf.end - leaf.dated)):
+        amount, entry = 0.0, _entry(leaf, bits, pattern)
+        for at in range(leaf.dated, leaf.end):
+            if tables.conditions[at].input != kept:
+                amount += tables.table[entry + at - leaf.start]
+        here = _dates_of(tables.conditions, leaf, pattern, answers, len(found))
+        for date in range(len(found)):
+            if (here >> np.uint64(date)) & np.uint64(1):
+                found[date] += amount
+
+
+@compiled
+def _add_leaf(tables: Tables, leaf: Record, bits: int, pattern: int, weight: float, kept: int, found: Floats) -> None:
+    """Adds the contributions to one leaf at the dates of one pattern, which weigh `weight` together."""
+    entry = _entry(leaf, bits, pattern)
+    for at in range(leaf.start, leaf.dated):
+        found[tables.conditions[at].input] += weight * tables.table[entry + at - leaf.start]
+    for at in range(leaf.dated, leaf.end):
+        if tables.conditions[at].input == kept:
+            found[tables.static] += weight * tables.table[entry + at - leaf.start]
+
+
+@compiled
+def _holds(condition: Record, value: float) -> bool:
+    return bool(((condition.low < value) & (value <= condition.high)) | ((value != value) & condition.missing))
+
+
+@compiled
+def _entry(leaf: Record, static_bits: int, pattern: int) -> int:
+    return int(leaf.table + (np.int64(static_bits) | pattern << (leaf.dated - leaf.start)) * (leaf.end - leaf.start))
+
+
+@compiled
+def _dates_of(conditions: Records, leaf: Record, pattern: int, answers: Sets, dates: int) -> np.uint64:
+    """Of so many dates those that meet exactly the conditions in `pattern`."""
+    here = np.uint64(0xFFFFFFFFFFFFFFFF) >> np.uint64(64 - dates)
+    for at in range(leaf.dated, leaf.end):
+        met = answers[conditions[at].question]
+        here &= met if (pattern >> (at - leaf.dated)) & 1 else ~met
+    return here
+
+
+@compiled
+def _total(weights: Floats, dates: np.uint64) -> float:
+    total = 0.0
+    for date in range(len(weights)):
+        if (dates >> np.uint64(date)) & np.uint64(1):
+            total += weights[date]
+    return total

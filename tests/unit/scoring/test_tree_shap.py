@@ -8,7 +8,8 @@ import numpy.typing as npt
 import pytest
 
 from scoring.engine.contributor import Contributor
-from scoring.engine.tree_shap import TreeShap, UnsupportedTreesError
+from scoring.engine.tree_shap import TreeShap
+from scoring.engine.trees import UnsupportedTreesError
 
 _COLUMNS = 8
 
@@ -46,14 +47,30 @@ def test_contributions_add_up_to_the_prediction() -> None:
     np.testing.assert_allclose(found, booster.predict(asked, raw_score=True, num_threads=1), atol=1e-12)
 
 
-def test_a_grid_is_every_row_at_every_step() -> None:
+@pytest.mark.parametrize("kept", [_COLUMNS - 3, _COLUMNS - 1])
+@pytest.mark.parametrize("tabulated", [True, False])
+def test_contributions_over_dates_are_those_of_every_row_at_every_date(kept: int, *, tabulated: bool) -> None:
     booster = _booster(_inputs(600, missing=0.2, seed=1))
-    asked, static = _inputs(12, missing=0.2, seed=3), _COLUMNS - 3
-    steps = _inputs(12 * 4, missing=0.2, seed=4)[:, :3].reshape(12, 4, 3)
-    joined = np.concatenate([np.repeat(asked[:, :static], 4, axis=0), steps.reshape(-1, 3)], axis=1)
-    expected = booster.predict(joined, pred_contrib=True, num_threads=1)
-    found = TreeShap(booster, static=static).grid(asked[:, :static], steps)
-    np.testing.assert_allclose(found.reshape(-1, _COLUMNS + 1), expected, atol=1e-12)
+    rows, dates, static = 150, 4, _COLUMNS - 3
+    asked, steps = _inputs(rows, missing=0.2, seed=3)[:, :static], _dates(rows, dates)
+    weights = np.random.default_rng(5).normal(size=(rows, dates))
+    joined = np.concatenate([np.repeat(asked, dates, axis=0), steps.reshape(-1, 3)], axis=1)
+    expected = booster.predict(joined, pred_contrib=True, num_threads=1).reshape(rows, dates, _COLUMNS + 1)
+    contributor = Contributor(booster, static=static, kept=kept)
+    if not tabulated:
+        contributor._tables = None
+    found = contributor.over_dates(asked, steps)
+    others = [column for column in range(static, _COLUMNS + 1) if column != kept]
+    np.testing.assert_allclose(found.passing, expected[:, :, others].sum(axis=2), atol=1e-12)
+    wanted = (expected[:, :, [*range(static), kept]] * weights[:, :, None]).sum(axis=1)
+    np.testing.assert_allclose(found.weighted(weights), wanted, atol=1e-12)
+
+
+def _dates(rows: int, dates: int) -> npt.NDArray[np.float32]:
+    """Those of a day for half of the rows, then others for each row."""
+    steps = _inputs(rows * dates, missing=0.2, seed=4)[:, :3].reshape(rows, dates, 3)
+    steps[: rows // 2] = np.nan_to_num(steps[0])
+    return steps
 
 
 def test_a_value_on_a_threshold_goes_left_as_in_lightgbm() -> None:
@@ -77,5 +94,5 @@ def test_trees_of_other_kinds_are_explained_by_lightgbm_itself(changes: dict[str
         TreeShap(booster, static=_COLUMNS)
     if "linear_tree" in changes:
         return  # which LightGBM cannot explain either
-    found = Contributor(booster, static=_COLUMNS).of_rows(inputs[:5])
+    found = Contributor(booster, static=_COLUMNS, kept=0).of_rows(inputs[:5])
     np.testing.assert_allclose(found, booster.predict(inputs[:5], pred_contrib=True, num_threads=1))

@@ -1,0 +1,150 @@
+"""The formulas of `btyd`, `distribution` and `value` for one customer, compiled.
+
+Those modules are the reference, and what training uses; a model set is served by these only after both have given the
+same answers (`fast_scores`).
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from scoring.engine.btyd import Floats
+from scoring.engine.compiled import compiled
+from scoring.engine.distribution import _TINY, LONGEST_DAYS
+
+
+class Habit(NamedTuple):
+    """MBG/NBD of one customer: P(alive), the Gamma's shape, and alpha + age in days."""
+
+    alive: float
+    shape: float
+    start: float
+
+
+@compiled
+def larger(left: float, right: float) -> float:
+    """np.maximum: NaN when either is."""
+    return left if left > right or left != left else right
+
+
+@compiled
+def clipped(value: float, low: float, high: float) -> float:
+    """np.clip: NaN stays NaN."""
+    if value < low:
+        return low
+    return high if value > high else value
+
+
+@compiled
+def log_odds(probability: float) -> float:
+    bounded = clipped(probability, _TINY, 1.0 - _TINY)
+    return float(np.log(bounded) - np.log1p(-bounded))
+
+
+@compiled
+def probability_of(odds: float) -> float:
+    return float(0.5 * (1.0 + np.tanh(0.5 * odds)))
+
+
+@compiled
+def habit_of(repeats: float, last: float, age: float, r: float, alpha: float, a: float, b: float) -> Habit:
+    growth = (r + repeats) * np.log((alpha + age) / (alpha + last))
+    return Habit(1.0 / (1.0 + a / (b + repeats) * np.exp(growth)), r + repeats, alpha + age)
+
+
+@compiled
+def waits(habit: Habit, days: float) -> float:
+    """P(no order within `days`) of a customer known to be alive."""
+    return float(np.exp(habit.shape * np.log(habit.start / (habit.start + days))))
+
+
+@compiled
+def silent_for(habit: Habit, days: float) -> float:
+    return 1.0 - habit.alive * (1.0 - waits(habit, days))
+
+
+@compiled
+def at_least_two(habit: Habit, repeats: float, a: float, b: float, days: float) -> float:
+    none = waits(habit, days)
+    one = habit.shape * days / (habit.start + days) * none
+    stays = (b + repeats + 1.0) / (a + b + repeats + 1.0)
+    return habit.alive * stays * (1.0 - none - one)
+
+
+@compiled
+def fill_log_survival(hazard: Floats, habit: Habit, edges: Floats, log_survival: Floats) -> None:
+    """What the trees add to the log-odds of an order becomes the log-odds, and log S at each edge but the first."""
+    before, total = 1.0, 0.0
+    for number in range(len(hazard)):
+        silent = silent_for(habit, edges[number + 1])
+        hazard[number] += clipped(log_odds(1.0 - silent / before), -9.0, 9.0)
+        total -= larger(hazard[number], 0.0) + np.log1p(np.exp(-abs(hazard[number])))
+        log_survival[number], before = total, silent
+
+
+@compiled
+def interval_of(edges: Floats, days: float) -> int:
+    """The interval that holds `days`, its upper edge included; the last one also beyond its end."""
+    found = 0
+    while found < len(edges) - 2 and edges[found + 1] < days:
+        found += 1
+    return found
+
+
+@compiled
+def log_at(edges: Floats, log_survival: Floats, days: float) -> float:
+    interval = interval_of(edges, days)
+    start = log_survival[interval - 1] if interval else 0.0
+    share = (days - edges[interval]) / (edges[interval + 1] - edges[interval])
+    return float(start + share * (log_survival[interval] - start))
+
+
+@compiled
+def pass_through(edges: Floats, log_survival: Floats, days: float, probability: float) -> None:
+    """Scales the hazard so that P(no order within `days`) is as given."""
+    wanted = np.log(clipped(probability, _TINY, 1.0 - _TINY))
+    at = log_at(edges, log_survival, days)
+    factor = wanted / (at if at < -_TINY or at != at else -_TINY)
+    for number in range(len(log_survival)):
+        log_survival[number] *= factor
+
+
+@compiled
+def quantile(edges: Floats, log_survival: Floats, level: float) -> float:
+    target, interval = np.log1p(-level), 0
+    while interval < len(edges) - 2 and log_survival[interval] > target:
+        interval += 1
+    start = log_survival[interval - 1] if interval else 0.0
+    share = (start - target) / larger(start - log_survival[interval], 1e-12)
+    days = edges[interval] + share * (edges[interval + 1] - edges[interval])
+    return LONGEST_DAYS if days > LONGEST_DAYS else float(days)
+
+
+@compiled
+def cumulative(amounts: Floats, edges: Floats, days: float) -> float:
+    """The amount expected within `days`, at most the last edge, from the amounts per interval."""
+    interval = interval_of(edges, days)
+    total = 0.0
+    for number in range(interval):
+        total += amounts[number]
+    share = (days - edges[interval]) / (edges[interval + 1] - edges[interval])
+    return float(total + share * amounts[interval])
+
+
+@compiled
+def bound(expected: float, no_order: float, level: float, group_edges: Floats, levels: Floats, ratios: Floats) -> float:
+    """The amount that is not exceeded with probability `level`; `ratios` has one row per group."""
+    chance = larger(1.0 - no_order, 1e-6)
+    inside = (level - no_order) / chance
+    if inside <= 0.0:
+        return 0.0
+    group = 0
+    while group < len(group_edges) and not group_edges[group] > no_order:
+        group += 1
+    wanted = clipped(inside, levels[0], levels[-1])
+    left = 0
+    while left < len(levels) - 2 and not levels[left + 1] > wanted:
+        left += 1
+    share = (wanted - levels[left]) / (levels[left + 1] - levels[left])
+    ratio = ratios[group, left] * (1.0 - share) + ratios[group, left + 1] * share
+    return float(expected / chance * ratio)

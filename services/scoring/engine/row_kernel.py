@@ -1,0 +1,189 @@
+"""From feature vectors to predictions in one compiled loop over customers."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from scoring.engine.btyd import Floats
+from scoring.engine.compiled import compiled
+from scoring.engine.forest import Forest, Records, Singles
+from scoring.engine.forest_kernel import Sets, add_raw_scores, ask_dates
+from scoring.engine.row_formulas import (
+    Habit,
+    at_least_two,
+    bound,
+    clipped,
+    cumulative,
+    fill_log_survival,
+    habit_of,
+    larger,
+    log_at,
+    log_odds,
+    pass_through,
+    probability_of,
+    quantile,
+    silent_for,
+)
+
+CHURN, P10, P50, P90, EXPECTED, LOW, HIGH, LOYALTY, WITHIN = range(9)
+"""Columns of the result; from WITHIN on, P(order within each of the days asked for)."""
+
+
+CONSTANTS = np.dtype(
+    [
+        *((name, np.int64) for name in (
+            "order_count", "repeats", "last", "age", "silence", "mean_gap", "gap_deviation", "year_day", "weekday",
+        )),
+        *((name, np.float64) for name in (
+            "r", "alpha", "a", "b", "horizon", "newest_quarter", "direct_weight", "unit_minor",
+            "loyalty_window", "loyalty_scale", "loyalty_power",
+        )),
+        ("knows_season", np.bool_),
+    ],
+    align=True,
+)  # fmt: skip
+"""Where a feature vector has what the formulas need; the numbers of `spec`. `direct_weight` 0: no churn classifier;
+`loyalty_window` NaN: nothing is said of loyalty."""
+
+CHOSEN = np.dtype([("position", np.int64), ("unit", np.float64)])
+"""The features of the design: where they are, and what they are divided by."""
+
+
+class Rules(NamedTuple):
+    """What a model set knows beside its trees."""
+
+    constants: Records  # one of CONSTANTS
+    chosen: Records
+    edges: Floats
+    value_edges: Floats  # empty: no value model
+    group_edges: Floats
+    levels: Floats
+    ratios: Floats
+
+
+class Forests(NamedTuple):
+    hazard: Forest
+    churn: Forest
+    value: Forest
+
+
+@compiled
+def score_rows(
+    matrix: Floats, rules: Rules, forests: Forests, horizon: float, days: Floats,
+    inputs: Singles, hazards: Floats, found: Floats,
+) -> None:  # fmt: skip
+    """Fills `found` (rows, WITHIN + days), NaN where nothing was ordered, and of the other rows the trees' `inputs`.
+
+    `hazards` (rows, intervals) gets the log-odds of an order in each interval.
+    """
+    known = rules.constants[0]
+    dates = np.empty((len(rules.edges) - 1, 5), dtype=np.float32)
+    answers = np.empty(len(forests.hazard.questions), dtype=np.uint64)
+    value_dates = np.empty((max(len(rules.value_edges) - 1, 0), 5), dtype=np.float32)
+    value_answers = np.empty(len(forests.value.questions), dtype=np.uint64)
+    curve, amounts = np.empty(len(dates)), np.empty(len(value_dates))
+    year_day, weekday = np.nan, np.nan
+    for number in range(len(matrix)):
+        row = matrix[number]
+        if not row[known.order_count] > 0.0:
+            found[number] = np.nan
+            continue
+        if row[known.year_day] != year_day or row[known.weekday] != weekday:
+            year_day, weekday = row[known.year_day], row[known.weekday]
+            _fill_dates(rules, rules.edges, year_day, weekday, dates)
+            _fill_dates(rules, rules.value_edges, year_day, weekday, value_dates)
+            ask_dates(forests.hazard.questions, dates, answers)
+            ask_dates(forests.value.questions, value_dates, value_answers)
+        habit = _habit(rules, row)
+        _fill_inputs(rules, row, habit, inputs[number])
+        _fill_curve(rules, forests, habit, inputs[number], answers, hazards[number], curve)
+        _answer(rules, row, habit, curve, horizon, days, found[number])
+        if len(amounts):
+            _value(rules, forests.value, inputs[number], value_answers, amounts, horizon, curve, found[number])
+
+
+@compiled
+def _fill_dates(rules: Rules, edges: Floats, year_day: float, weekday: float, dates: Singles) -> None:
+    known = rules.constants[0]
+    for number in range(len(dates)):
+        middle = (edges[number + 1] + edges[number]) / 2.0
+        dates[number, 0] = middle
+        dates[number, 1] = edges[number + 1] - edges[number]
+        dates[number, 2] = (weekday + np.floor(edges[number])) % 7.0
+        dates[number, 3] = (year_day + middle) % 365.25 if known.knows_season else 0.0
+        dates[number, 4] = known.newest_quarter
+
+
+@compiled
+def _habit(rules: Rules, row: Floats) -> Habit:
+    known = rules.constants[0]
+    last = row[known.last]
+    age = larger(row[known.age], last)
+    return habit_of(row[known.repeats], last, age, known.r, known.alpha, known.a, known.b)
+
+
+@compiled
+def _fill_inputs(rules: Rules, row: Floats, habit: Habit, inputs: Singles) -> None:
+    known = rules.constants[0]
+    for number in range(len(rules.chosen)):
+        inputs[number] = row[rules.chosen[number].position] / rules.chosen[number].unit
+    derived = len(rules.chosen)
+    mean_gap, deviation = row[known.mean_gap], row[known.gap_deviation]
+    inputs[derived] = habit.alive
+    inputs[derived + 1] = silent_for(habit, known.horizon)
+    inputs[derived + 2] = deviation / mean_gap
+    inputs[derived + 3] = (row[known.silence] - mean_gap) / larger(deviation, 1.0)
+
+
+@compiled
+def _fill_curve(
+    rules: Rules, forests: Forests, habit: Habit, inputs: Singles, answers: Sets, hazard: Floats, curve: Floats
+) -> None:
+    """log S of one customer at every edge but the first."""
+    known = rules.constants[0]
+    hazard[:] = 0.0
+    add_raw_scores(forests.hazard, inputs, answers, hazard)
+    fill_log_survival(hazard, habit, rules.edges, curve)
+    if known.direct_weight:
+        direct = np.zeros(1)
+        add_raw_scores(forests.churn, inputs, answers[:0], direct)
+        churn = direct[0] + clipped(log_odds(silent_for(habit, known.horizon)), -9.0, 9.0)
+        silent = np.exp(log_at(rules.edges, curve, known.horizon))
+        mixed = known.direct_weight * churn + (1.0 - known.direct_weight) * log_odds(silent)
+        pass_through(rules.edges, curve, known.horizon, probability_of(mixed))
+
+
+@compiled
+def _answer(
+    rules: Rules, row: Floats, habit: Habit, curve: Floats, horizon: float, days: Floats, found: Floats
+) -> None:
+    known = rules.constants[0]
+    found[CHURN] = np.exp(log_at(rules.edges, curve, horizon))
+    found[P10] = quantile(rules.edges, curve, 0.1)
+    found[P50] = quantile(rules.edges, curve, 0.5)
+    found[P90] = quantile(rules.edges, curve, 0.9)
+    found[EXPECTED:LOYALTY] = np.nan
+    found[LOYALTY] = np.nan
+    if row[known.order_count] == 1.0 and known.loyalty_window == known.loyalty_window:
+        left = larger(known.loyalty_window - (habit.start - known.alpha), 0.0)
+        chance = at_least_two(habit, row[known.repeats], known.a, known.b, left)
+        found[LOYALTY] = clipped(known.loyalty_scale * chance**known.loyalty_power, 0.0, 1.0)
+    for number in range(len(days)):
+        found[WITHIN + number] = 1.0 - np.exp(log_at(rules.edges, curve, days[number]))
+
+
+@compiled
+def _value(
+    rules: Rules, forest: Forest, inputs: Singles, answers: Sets, amounts: Floats, horizon: float, curve: Floats,
+    found: Floats,
+) -> None:  # fmt: skip
+    known = rules.constants[0]
+    amounts[:] = 0.0
+    add_raw_scores(forest, inputs, answers, amounts)
+    for number in range(len(amounts)):
+        amounts[number] = np.exp(amounts[number]) * known.unit_minor
+    expected = cumulative(amounts, rules.value_edges, horizon)
+    no_order = np.exp(log_at(rules.edges, curve, horizon))
+    found[EXPECTED] = expected
+    found[LOW] = bound(expected, no_order, 0.1, rules.group_edges, rules.levels, rules.ratios)
+    found[HIGH] = bound(expected, no_order, 0.9, rules.group_edges, rules.levels, rules.ratios)
