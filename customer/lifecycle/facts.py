@@ -78,6 +78,22 @@ def known_at(facts: LifecycleFacts, instant: datetime) -> LifecycleFacts:
     )
 
 
+def happened_before(facts: LifecycleFacts, instant: datetime) -> LifecycleFacts:
+    """The facts of before `instant`: what later ones did to earlier orders is taken back."""
+    return replace(
+        facts,
+        orders=tuple(_order_before(order, instant) for order in facts.orders if order.ordered_at < instant),
+        events=tuple(event for event in facts.events if event.occurred_at < instant),
+        identified=tuple(linked_at for linked_at in facts.identified if linked_at < instant),
+    )
+
+
+def _order_before(order: OrderFact, instant: datetime) -> OrderFact:
+    if order.invalid_at is None or order.invalid_at < instant:
+        return order
+    return replace(order, invalid_at=None, invalid_received_at=None)
+
+
 def _order_known_at(order: OrderFact, instant: datetime) -> OrderFact:
     learnt_at = order.invalid_received_at or order.received_at
     return order if learnt_at < instant else replace(order, invalid_at=None, invalid_received_at=None)

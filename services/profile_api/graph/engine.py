@@ -15,6 +15,7 @@ from profile_api.graph.dispatch import Dispatcher
 from profile_api.graph.documents import Document, Documents, Found
 from profile_api.graph.errors import refused
 from profile_api.graph.live import LiveScorer
+from profile_api.graph.lookback import LookBack
 from profile_api.graph.mutations import Mutations
 from profile_api.graph.planner import Planner
 from profile_api.graph.reads import Asking, Reads
@@ -80,7 +81,8 @@ class GraphEngine:
         rules = () if introspection else (NoSchemaIntrospectionCustomRule,)
         self._documents = Documents(self.catalogue, capacity=document_cache, rules=rules)
         self._dispatcher = Dispatcher(database_url, connections=connections, role=database_role)
-        self._reads = Reads(self.catalogue, self._dispatcher, live_scorer)
+        self._look_back = LookBack(database_url, role=database_role)
+        self._reads = Reads(self.catalogue, self._dispatcher, self._look_back, live_scorer)
         self._mutations = Mutations(database_url)
         self._live_scorer = live_scorer
         self._watch = Watch(database_url)
@@ -92,6 +94,7 @@ class GraphEngine:
     async def close(self) -> None:
         await self._watch.close()
         await self._mutations.close()
+        await self._look_back.close()
         await self._dispatcher.close()
         if self._live_scorer is not None:
             await self._live_scorer.aclose()

@@ -89,8 +89,9 @@ class _Walk:
         """The page as a `select`. `where` comes first: what it joins must be known by then."""
         direction = "desc" if self.ordering.descending != reverse else "asc"
         keys = self.keys()
+        then = self.ordering.then if self.frame.looks_back else None
         return self.planner.templates.expand(
-            self.ordering.rows,
+            then or self.ordering.rows,
             self.frame,
             item=self.row.alias,
             where=where,

@@ -22,6 +22,15 @@ class PlannedWrite:
     payload: "Plan"
 
 
+@dataclass(frozen=True, slots=True)
+class PlannedThen:
+    """A part looked back on: from which instants, and the plan that reads it over the rows computed for them."""
+
+    read_as_of: Reader
+    read_known_at: Reader
+    part: "Plan"
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Plan:
     """One validated operation as SQL. `expression` yields the JSON text of `data` from the parameter row `p`."""
@@ -32,6 +41,7 @@ class Plan:
     masked: Mapping[str, Scope] = field(default_factory=dict)  # field path → the scope the caller lacks
     refused: bool = False  # a field that may not be null is masked: errors are certain
     live: "tuple[Plan, ...]" = ()  # one per place where predictions are to be made anew, by the number in its mark
+    then: "tuple[PlannedThen, ...]" = ()  # one per place where the life cycle is looked back on
     abstract: bool = False  # some object's type depends on its row: the full finisher needs the typed plan
     writes: "tuple[PlannedWrite, ...]" = ()  # of a mutation, in their order; then the expression is empty
     single: str = field(init=False)

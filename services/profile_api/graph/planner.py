@@ -26,13 +26,15 @@ from graphql import (
 from profile_api.graph.arguments import Arguments, Reader, Values
 from profile_api.graph.catalogue import Catalogue
 from profile_api.graph.live import LIVE_CUSTOMER, LIVE_JOINS, LIVE_PARAMETERS
+from profile_api.graph.lookback import INSTEAD, THEN_CUSTOMER, THEN_PARAMETERS
 from profile_api.graph.pages import compile_page
-from profile_api.graph.plan import Plan, PlannedWrite
+from profile_api.graph.plan import Plan, PlannedThen, PlannedWrite
 from profile_api.graph.rendering import (
     FORBIDDEN_MARK,
     LIVE_MARK,
     MARK_IN_JSON,
     NULL_MARK,
+    THEN_MARK,
     TYPE_KEY,
     Constant,
     Expression,
@@ -47,7 +49,7 @@ from profile_api.graph.rendering import (
 from profile_api.graph.request import ErrorCode, GraphError, Scope
 from profile_api.graph.rows import Frame, Row, Templates
 from profile_api.graph.selections import Collector, Selections
-from profile_api.graph.sources import Choice, Embedded, Entities, Live, Page, Rows, Source, Value, Write
+from profile_api.graph.sources import Choice, Embedded, Entities, Live, LookedBack, Page, Rows, Source, Value, Write
 from profile_api.graph.sources import Constant as ConstantSource
 from profile_api.graph.subscriptions import CHANGE_PARAMETERS
 from profile_api.graph.writes import WRITTEN_PARAMETERS
@@ -87,6 +89,7 @@ class Planner:
         self._masked: dict[str, Scope] = {}
         self._refused = False
         self._live: list[Plan] = []
+        self._then: list[PlannedThen] = []
         self._definitions: tuple[VariableDefinitionNode, ...] = ()
         self._arguments: dict[tuple[int, int], Arguments] = {}
 
@@ -110,6 +113,7 @@ class Planner:
             masked=self._masked,
             refused=self._refused,
             live=tuple(self._live),
+            then=tuple(self._then),
             abstract=self._abstract,
         )
 
@@ -135,9 +139,10 @@ class Planner:
             self._masked |= inner._masked
         return replace(self._planned([]), writes=tuple(writes))
 
-    def _inner(self) -> "Planner":
+    def _inner(self, instead: Mapping[str, str] | None = None) -> "Planner":
         """A planner for a part that becomes a statement of its own; what shapes the part shapes the whole."""
         inner = Planner(self.catalogue, self._fragments, self._values, self._scopes, typed=self._typed)
+        inner.templates = Templates(instead)
         inner.probes = self.probes
         inner._definitions = self._definitions
         return inner
@@ -274,6 +279,11 @@ class Planner:
                 return [compile_page(self, source, field, selections, frame, path)]
             case Live():
                 return [self._live_part(field, selections, frame, path)]
+            case LookedBack():
+                embedded = Embedded(present=source.present)
+                if frame.looks_back:
+                    return [self._then_part(embedded, field, selections, frame, path, absent)]
+                return self._embedded_parts(embedded, field, selections, frame, path, absent)
             case Write():
                 raise GraphError("a write is not a read", code=ErrorCode.INTERNAL)
             case Entities():
@@ -354,6 +364,29 @@ class Planner:
             f"concat({quoted(chr(34) + MARK_IN_JSON + LIVE_MARK + f':{slot}:')}, {frame.row.alias}.id, '\"')"
         )
 
+    def _then_part(
+        self, source: Embedded, field: GraphQLField, selections: Selections, frame: Frame, path: str, absent: str
+    ) -> Part:
+        """A mark that names the customer; the same selection becomes a plan of its own over rows computed for then."""
+        assert frame.row is not None  # noqa: S101
+        slot = len(self._then)
+        inner = self._inner(INSTEAD)
+        row = Row(inner.templates.alias(), self.catalogue.joins("Customer"))
+        for name, type_, read in THEN_PARAMETERS:
+            inner.templates.parameters.add_named(name, type_, read)
+        reached = inner.looking(frame)
+        reached = replace(reached, row=row, parent=None)
+        item = concatenated(inner._embedded_parts(source, field, selections, reached, path, absent))
+        rows = inner.templates.expand(THEN_CUSTOMER, reached)
+        part = replace(
+            inner._planned([]),
+            expression=f"coalesce((select {item} from ({rows}) {row.alias}{row.from_joins()}), {absent})",
+        )
+        self._then.append(PlannedThen(_instant(frame, "asOf"), _instant(frame, "knownAt"), part))
+        return Expression(
+            f"concat({quoted(chr(34) + MARK_IN_JSON + THEN_MARK + f':{slot}:')}, {frame.row.alias}.id, '\"')"
+        )
+
     def _item_sql(
         self, field: GraphQLField, named: GraphQLNamedType, selections: Selections, frame: Frame, path: str
     ) -> str:
@@ -362,12 +395,18 @@ class Planner:
         return self.composite_sql(named, selections, frame, path)
 
     def looking(self, frame: Frame) -> Frame:
-        """The frame seen from the instants of the field's `asOf` and `knownAt`, where they are given."""
-        arguments = frame.arguments
+        """The frame seen from the instants of the nearest `asOf` and `knownAt`, where they are given."""
+        arguments = frame.argument("asOf")
         assert arguments is not None  # noqa: S101
         as_of = self.templates.expand("{arg:asOf:instant}", frame) if self.given(arguments, "asOf") else None
         known_at = self.templates.expand("{arg:knownAt:instant}", frame) if self.given(arguments, "knownAt") else None
         return replace(frame, as_of=as_of, known_at=known_at)
+
+
+def _instant(frame: Frame, argument: str) -> Reader:
+    """Reads the instant a frame looks from; None when it was not given."""
+    arguments = frame.argument(argument)
+    return (lambda _values: None) if arguments is None else arguments.reader(argument)
 
 
 @dataclass(frozen=True, slots=True)

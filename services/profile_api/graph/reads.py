@@ -14,6 +14,8 @@ from profile_api.graph.dispatch import Dispatcher, Reply, StatementError
 from profile_api.graph.documents import Document
 from profile_api.graph.finish import fast_body, full_body
 from profile_api.graph.live import LIVE, LiveAnswer, LiveScorer, spliced
+from profile_api.graph.lookback import LookBack, marked_places, values_with
+from profile_api.graph.lookback import spliced as spliced_then
 from profile_api.graph.plan import Plan
 from profile_api.graph.request import Answer, AnswerKind, Caller, Timings
 from profile_api.rescoring.outcomes import ScoringOutcome
@@ -39,9 +41,12 @@ class Asking:
 class Reads:
     """Turns askings into answers."""
 
-    def __init__(self, catalogue: Catalogue, dispatcher: Dispatcher, live_scorer: LiveScorer | None) -> None:
+    def __init__(
+        self, catalogue: Catalogue, dispatcher: Dispatcher, look_back: LookBack, live_scorer: LiveScorer | None
+    ) -> None:
         self.catalogue = catalogue
         self._dispatcher = dispatcher
+        self._look_back = look_back
         self._live_scorer = live_scorer
 
     async def answer(self, asking: Asking, *, plan_s: float) -> Answer:
@@ -69,6 +74,8 @@ class Reads:
         reply = await self._dispatcher.ask(plan, arguments, deadline_s=asking.left_s)
         if plan.live:
             reply.text = await self._spliced(asking, plan, values, reply.text)
+        if plan.then:
+            reply.text = await self._looked_back(asking, plan, values, reply.text)
         return reply
 
     def finished(self, asking: Asking, data: Mapping[str, Any]) -> tuple[AnswerKind, bytes]:
@@ -86,6 +93,21 @@ class Reads:
             return (await self.reply(asking, plan.live[slot], {**values, LIVE: live})).text
 
         return await spliced(text, score, read)
+
+    async def _looked_back(self, asking: Asking, plan: Plan, values: Values, text: str) -> str:
+        parts: dict[tuple[int, int], str] = {}
+        for slot, customer in marked_places(text):  # one or two: only `customer` looks back
+            then = plan.then[slot]
+            rows = await self._look_back.rows(
+                asking.caller.tenant_id,
+                customer,
+                as_of=then.read_as_of(values),
+                known_at=then.read_known_at(values),
+                now=asking.now,
+                timeout_s=asking.left_s,
+            )
+            parts[slot, customer] = (await self.reply(asking, then.part, values_with(values, rows))).text
+        return spliced_then(text, parts)
 
     async def _full(self, asking: Asking, text: str) -> tuple[AnswerKind, bytes]:
         """The exact answer to data that holds a mark."""

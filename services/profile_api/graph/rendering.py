@@ -20,6 +20,7 @@ NULL_MARK = "null"
 FLOAT_MARK = "float"
 FORBIDDEN_MARK = "forbidden"
 LIVE_MARK = "live"
+THEN_MARK = "then"
 TYPE_KEY = ""  # under which the type of an object travels to the full finisher: no response key is empty
 
 _MOST_ARGUMENTS = 90  # PostgreSQL takes 100 arguments per call

@@ -87,10 +87,14 @@ class Frame:
 
 
 class Templates:
-    """Expands templates for one plan: hands out aliases and collects parameters."""
+    """Expands templates for one plan: hands out aliases and collects parameters.
 
-    def __init__(self) -> None:
+    `instead` names rows that stand in for a table: those a statement was given rather than those that are stored.
+    """
+
+    def __init__(self, instead: Mapping[str, str] | None = None) -> None:
         self.parameters = ParameterSet()
+        self._instead = instead or {}
         self._aliases = 0
 
     def alias(self) -> str:
@@ -111,7 +115,7 @@ class Templates:
             return holes[name]
         match name:
             case "table":
-                return guarded(detail)
+                return self._instead.get(detail) or guarded(detail)
             case "arg":
                 return self._argument(detail, conversion or "text", template, frame)
             case "now":
@@ -121,7 +125,13 @@ class Templates:
             case "as_of":
                 return frame.as_of or NOW
             case "before":  # a fact's own instants: only what had happened, and was known, then
-                return self._before(f"{holes['item']}.{detail}" if "item" in holes else detail, frame)
+                return self._before(detail if "." in detail else f"{holes['item']}.{detail}", frame)
+            case "known":  # an instant at which something became known: only what was, then
+                return f" and {_on_row(detail, frame)} < {frame.known_at}" if frame.known_at else ""
+            case "known_at":
+                return frame.known_at or NOW
+            case "invalid_at":  # when an order ceased to count, as far as that was known then
+                return _invalid_at(_on_row(detail, frame), frame)
             case "row" if frame.row is not None:
                 return frame.row.alias
             case "self":
@@ -172,3 +182,19 @@ class Templates:
         if sql not in row.joined:
             row.joined[sql] = self.alias()
         return row.joined[sql]
+
+
+def _on_row(detail: str, frame: Frame) -> str:
+    """`row` and `row.column` of a hole's detail, by the row's alias."""
+    head, dot, rest = detail.partition(".")
+    return f"{frame.row.alias}{dot}{rest}" if head == "row" and frame.row is not None else detail
+
+
+def _invalid_at(order: str, frame: Frame) -> str:
+    if not frame.known_at:
+        return f"{order}.invalid_at"
+    learnt = f"coalesce({order}.invalid_received_at, {order}.received_at) < {frame.known_at}"
+    return (
+        f"(case when {order}.invalid_at is null or {learnt} then {order}.invalid_at"
+        f" else order_invalid_at({order}.id, {frame.known_at}) end)"
+    )

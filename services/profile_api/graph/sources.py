@@ -3,6 +3,8 @@
 SQL in a source is a template. `{name}` stands for the alias of a join the row's type declares; `{row}` for the row
 itself; `{parent}` for the row around it; `{table:event}` for a table already limited to the caller's tenant;
 `{arg:first}` for a bound argument of the field; `{now}`, `{as_of}` and `{known_at}` for the instants of the request.
+Looking back, `{before:ordered_at}` keeps the facts of before both instants, `{known:received_at}` those known by then,
+and `{invalid_at:placed}` is when an order ceased to count, as far as that was known.
 A table can be named in no other way, so no statement can leave the tenant out.
 """
 
@@ -92,11 +94,15 @@ class SortKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ordering:
-    """A total order and the rows it walks over: the keys end with a unique one and share one direction."""
+    """A total order and the rows it walks over: the keys end with a unique one and share one direction.
+
+    `then` replaces `rows` when the request looks from another instant, as in `Join`.
+    """
 
     rows: str
     keys: tuple[SortKey, ...]
     descending: bool = True
+    then: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,6 +150,13 @@ class Live:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LookedBack:
+    """An object of the row, as `Embedded` with `present`; from another instant it is read over rows computed for it."""
+
+    present: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Entities:
     """What a federation router asks for: objects of several types by their keys, in the order asked."""
 
@@ -155,7 +168,7 @@ class Write:
     """A mutation: its argument `input` is written first, its payload is read afterwards."""
 
 
-Source = Value | Constant | Embedded | Rows | Page | Choice | Live | Entities | Write
+Source = Value | Constant | Embedded | Rows | Page | Choice | Live | LookedBack | Entities | Write
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

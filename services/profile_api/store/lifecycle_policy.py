@@ -10,10 +10,14 @@ import asyncpg
 from customer.lifecycle.policy import LifecyclePolicy, default_policy, parse_policy, read_policy_document
 
 
-async def get_policy(connection: asyncpg.Connection, tenant_id: int) -> LifecyclePolicy:
-    """The policy activated last, or the one that ships with the product."""
+async def get_policy(
+    connection: asyncpg.Connection, tenant_id: int, *, known_at: datetime | None = None
+) -> LifecyclePolicy:
+    """The policy activated last, by `known_at` if it is given; or the one that ships with the product."""
     document = await connection.fetchval(
-        "select document::text from lifecycle_policy where tenant_id = $1 order by activated_at desc limit 1", tenant_id
+        "select document::text from lifecycle_policy where tenant_id = $1 "
+        "and activated_at <= coalesce($2::timestamptz, 'infinity') order by activated_at desc limit 1",
+        *(tenant_id, known_at),
     )
     return default_policy() if document is None else _parsed(document)
 

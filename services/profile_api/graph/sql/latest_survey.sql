@@ -14,7 +14,7 @@ left join lateral (
       and survey.type in ('FEEDBACK', 'SERVICE', 'OTHER') and survey.type = 'FEEDBACK'
       and survey.name = 'Survey Answered'
       and survey.properties ->> 'score' ~ '^-?[0-9]+(\.[0-9]+)?$'
-      and survey.occurred_at <= {as_of}
+      and survey.occurred_at <= {as_of}{known:survey.received_at}
     order by survey.properties ->> 'kind', survey.occurred_at desc, survey.id desc
   ) latest
 ) {self} on true

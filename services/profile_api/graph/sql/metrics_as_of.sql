@@ -2,17 +2,17 @@
 -- known then; quintiles compare customers with each other and are not known for the past.
 left join lateral (
   with placed_order as (
-    select placed.*
+    select placed.*, {invalid_at:placed} as known_invalid_at
     from {table:customer} member
     join {table:customer_order} placed on placed.customer_id = member.id
-    where member.root_id = {row}.id{before:placed.ordered_at}
-      and (placed.invalid_at is null or placed.invalid_at > placed.ordered_at)
+    where member.root_id = {row}.id and placed.ordered_at <= {as_of}{before:placed.ordered_at}
+      and ({invalid_at:placed} is null or {invalid_at:placed} > placed.ordered_at)
   ),
   given_back as (
     select adjustment.order_id, adjustment.kind, adjustment.amount_minor
     from {table:customer} member
     join {table:order_adjustment} adjustment on adjustment.customer_id = member.id
-    where member.root_id = {row}.id{before:adjustment.occurred_at}
+    where member.root_id = {row}.id and adjustment.occurred_at <= {as_of}{before:adjustment.occurred_at}
   ),
   valid_order as (
     select
@@ -27,7 +27,7 @@ left join lateral (
       house.currency as house_currency
     from placed_order
     cross join {table:tenant} house
-    where placed_order.invalid_at is null or placed_order.invalid_at > {as_of}
+    where placed_order.known_invalid_at is null or placed_order.known_invalid_at > {as_of}
     window running as (order by placed_order.ordered_at, placed_order.id)
   ),
   figure as (
@@ -49,7 +49,10 @@ left join lateral (
   ),
   choice as (
     select aspect.name, aspect.value, count(*) as n, max(order_number) as last_use,
-      sum(power(2::double precision, (local_day - last_day) / 180::double precision)) as weight
+      sum(power(
+        2::double precision,
+        (local_day - last_day) / ({policy}.document ->> 'preference_half_life_days')::double precision
+      )) as weight
     from valid_order
     cross join lateral (values
       ('channel', channel), ('store', store_id), ('category', main_category), ('payment', payment_method),
@@ -118,9 +121,34 @@ left join lateral (
         'at', ordered_at, 'orderId', id, 'channel', channel, 'storeId', store_id, 'campaign', campaign,
         'firstCategory', main_category,
         'trigger', (
-          select stored.acquisition -> 'trigger'
-          from {table:customer_metrics} stored
-          where stored.customer_id = {row}.id and stored.acquisition ->> 'orderId' = valid_order.id::text
+          select jsonb_build_object(
+            'kind', case
+              when led.type = 'CAMPAIGN' or led.campaign is not null then 'CAMPAIGN'
+              when led.name = 'Products Searched' then 'SEARCH'
+              when led.channel = 'STORE' then 'STORE_VISIT'
+              else 'REFERRER'
+            end,
+            'value', case
+              when led.type = 'CAMPAIGN' or led.campaign is not null then coalesce(led.campaign, led.name)
+              when led.name = 'Products Searched' then led.properties ->> 'query'
+              when led.channel = 'STORE' then led.store_id
+              else led.properties ->> 'referrer'
+            end,
+            'at', led.occurred_at, 'channel', led.channel
+          )
+          from {table:customer} member
+          join {table:event} led on led.customer_id = member.id
+          where member.root_id = {row}.id{known:led.received_at}
+            and led.occurred_at < valid_order.ordered_at
+            and led.occurred_at >= valid_order.ordered_at
+              - make_interval(hours => 24 * ({policy}.document ->> 'acquisition_trigger_days')::integer)
+            and led.type not in ('ORDER', 'DELIVERY', 'FEEDBACK', 'SERVICE')
+            and (
+              led.type = 'CAMPAIGN' or led.campaign is not null or led.name = 'Products Searched'
+              or led.channel = 'STORE' or led.properties ->> 'referrer' is not null
+            )
+          order by led.occurred_at desc, led.id desc
+          limit 1
         ))
       from valid_order
       where order_number = 1
@@ -130,13 +158,13 @@ left join lateral (
       select max(touch.occurred_at)
       from {table:customer} member
       join {table:event} touch on touch.customer_id = member.id
-      where member.root_id = {row}.id{before:touch.occurred_at}
+      where member.root_id = {row}.id and touch.occurred_at <= {as_of}{before:touch.occurred_at}
     ) as last_event_at,
     (
       select max(touch.received_at)
       from {table:customer} member
       join {table:event} touch on touch.customer_id = member.id
-      where member.root_id = {row}.id{before:touch.occurred_at}
+      where member.root_id = {row}.id and touch.occurred_at <= {as_of}{before:touch.occurred_at}
     ) as last_received_at
   from figure
 ) {self} on true

@@ -12,7 +12,7 @@ from (
     and ticket.type in ('FEEDBACK', 'SERVICE', 'OTHER') and ticket.type = 'SERVICE'
     and ticket.name in ('Ticket Opened', 'Ticket Updated', 'Ticket Closed')
     and ticket.properties ->> 'ticket_id' is not null
-    and ticket.occurred_at <= {as_of}
+    and ticket.occurred_at <= {as_of}{known:ticket.received_at}
   order by ticket.properties ->> 'ticket_id', ticket.occurred_at desc, ticket.id desc
 ) ticket
 where ticket.name <> 'Ticket Closed'

@@ -3,5 +3,5 @@ select count(*)
 from {table:customer} member
 join {table:customer_order} placed on placed.customer_id = member.id
 where member.root_id = {row}.id
-  and placed.ordered_at > {as_of} - interval '365 days' and placed.ordered_at <= {as_of}
-  and (placed.invalid_at is null or placed.invalid_at > {as_of})
+  and placed.ordered_at > {as_of} - interval '365 days' and placed.ordered_at <= {as_of}{known:placed.received_at}
+  and ({invalid_at:placed} is null or {invalid_at:placed} > {as_of})

@@ -4,4 +4,4 @@ from {table:customer} member
 join {table:event} contact on contact.customer_id = member.id
 where member.root_id = {row}.id
   and contact.type in ('FEEDBACK', 'SERVICE', 'OTHER') and contact.type = 'SERVICE'
-  and contact.occurred_at > {as_of} - interval '90 days' and contact.occurred_at <= {as_of}
+  and contact.occurred_at > {as_of} - interval '90 days' and contact.occurred_at <= {as_of}{known:contact.received_at}

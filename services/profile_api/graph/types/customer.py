@@ -13,6 +13,7 @@ from profile_api.graph.sources import (
     Given,
     Join,
     Live,
+    LookedBack,
     Source,
     as_boolean,
     as_instant,
@@ -39,6 +40,7 @@ from profile_api.graph.types.lifecycle import Lifecycle
 from profile_api.graph.types.metrics import ACQUISITION, Acquisition, ChannelProfile, Metrics, Preferences
 from profile_api.graph.types.node import Node
 from profile_api.graph.types.order import ORDERS, OrderConnection
+from profile_api.graph.types.policy import POLICY_IN_FORCE
 from profile_api.graph.types.prediction import Predictions
 from profile_api.graph.types.service import Satisfaction, ServiceContext
 from profile_api.graph.types.touchpoint import TIMELINE, TouchpointConnection
@@ -69,7 +71,7 @@ PREDICTION = Join(
     then="""
       left join lateral (
         select made.* from {table:prediction} made
-        where made.customer_id = {row}.id and made.as_of <= {as_of}
+        where made.customer_id = {row}.id and made.as_of <= {as_of}{known:made.created_at}
         order by made.as_of desc, made.id desc limit 1
       ) {self} on true""",
 )
@@ -80,6 +82,7 @@ NO_LIVE = Join(now="cross join (select null::text as code, null::text as message
 CUSTOMER_JOINS = {
     "stage": STAGE,
     "clock": CLOCK,
+    "policy": POLICY_IN_FORCE,
     "metrics": METRICS,
     "prediction": PREDICTION,
     "house": HOUSE,
@@ -159,7 +162,7 @@ class Customer(Node):
     freshness: Freshness = planned(Embedded(), "How recent all this is.", scope=Scope.PROFILE)
 
     @planned_call(
-        Embedded(present="{stage}.to_stage is not null"),
+        LookedBack(present="{stage}.to_stage is not null"),
         "The stage in a lifecycle model, `relationship`. Null for a visitor never identified who never ordered: "
         "no stage of the model is theirs.",
         scope=Scope.PROFILE,

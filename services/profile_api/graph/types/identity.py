@@ -42,7 +42,7 @@ class Identity:
     linked_at: DateTime = planned(as_instant("{row}.linked_at"), "When it was linked.")
     linked_by: str = planned(as_text("{row}.linked_by"), "Who or what linked it.")
     unlinked_at: DateTime | None = planned(
-        as_instant("case when {row}.unlinked_at <= {as_of} then {row}.unlinked_at end"),
+        as_instant("case when {row}.unlinked_at <= {as_of}{known:row.unlinked_at} then {row}.unlinked_at end"),
         "When it ceased to be the customer's; null while it is.",
     )
 

@@ -86,6 +86,7 @@ JOURNEYS = Page(
     tag="p",
     ordering=Ordering(
         rows=template("purchase_journeys"),
+        then=template("purchase_journeys_then"),
         keys=(SortKey("{item}.started_at", "timestamptz"), SortKey("{item}.first_event_id", "bigint")),
     ),
 )

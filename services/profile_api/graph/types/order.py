@@ -37,7 +37,7 @@ ADJUSTMENTS = Rows(
 _GIVEN_BACK = """coalesce((
   select sum(adjustment.amount_minor) from {table:order_adjustment} adjustment
   where adjustment.order_id = {row}.id{before:adjustment.occurred_at}), 0)"""
-_VALID = "({row}.invalid_at is null or {row}.invalid_at > {as_of})"
+_VALID = "({invalid_at:row} is null or {invalid_at:row} > {as_of})"
 
 
 @strawberry.type(description="One line of an order.")

@@ -7,10 +7,22 @@ import strawberry
 from customer.lifecycle.policy import default_policy
 from customer.vocabulary import LifecycleStage
 from profile_api.graph.rendering import quoted
-from profile_api.graph.sources import Embedded, Rows, Value, as_number, as_text, as_word, planned
+from profile_api.graph.sources import Embedded, Join, Rows, Value, as_number, as_text, as_word, planned
 from profile_api.graph.types.words import Locale, stage_label
 
 _SHIPPED = files("customer.lifecycle").joinpath("policy_default.json").read_text(encoding="utf-8")
+POLICY_IN_FORCE = Join(  # beside any row: the document of the policy in force, or in force at the instant of `knownAt`
+    now=f"""
+      cross join lateral (
+        select coalesce(
+          (
+            select activated.document from {{table:lifecycle_policy}} activated
+            where activated.activated_at <= {{known_at}} order by activated.activated_at desc limit 1
+          ),
+          {quoted(_SHIPPED)}::jsonb
+        ) as document
+      ) {{self}}"""
+)
 POLICY = Rows(
     sql=f"""
       select coalesce(own.version, {quoted(default_policy().version)}) as version,
