@@ -2,8 +2,9 @@
 -- nothing but the facts that had occurred and were known before as_of, of the members known to be that customer.
 -- One text for PostgreSQL, DuckDB and (transpiled) Spark: integers are aggregated and divided once at the end,
 -- percentiles are nearest ranks (the largest value whose rank less one is below n * percent / 100), windows are
--- tie-broken by value, null order is explicit. Days are local calendar days: days_ago <= 30 is exactly thirty days when
--- as_of is a local midnight, and those plus today's part otherwise.
+-- tie-broken by value, null order is explicit. Of orders placed at one instant the largest amount, the most lines and
+-- the last channel code stand for the first or last order. Days are local calendar days: days_ago <= 30 is exactly
+-- thirty days when as_of is a local midnight, and those plus today's part otherwise.
 with member as (
   select
     spine.customer_id, spine.as_of, spine.local_day, feature_member.member_id
@@ -61,24 +62,37 @@ known_order as (
 ),
 valid_order as (
   select
-    customer_id, as_of, order_id, local_day, local_month, local_hour, store_id, line_count, discount_minor, total_minor,
-    days_ago, net_minor, adjusted, channel_code,
-    row_number() over (
-      partition by customer_id, as_of
-      order by occurred_at desc nulls last, net_minor desc nulls last, line_count desc nulls last,
-        channel_code asc nulls last, order_id asc nulls last
-    ) as newest_rank,
-    row_number() over (
-      partition by customer_id, as_of order by net_minor asc nulls last, order_id asc nulls last
-    ) as basket_rank,
-    count(*) over (partition by customer_id, as_of) as order_count,
-    count(net_minor) over (partition by customer_id, as_of) as priced_count
+    customer_id, as_of, order_id, occurred_at, local_day, local_month, local_hour, store_id, line_count,
+    discount_minor, total_minor, days_ago, net_minor, channel_code
   from known_order
   where invalid = 0 and cancellation_count = 0 and (net_minor is null or net_minor > 0)
 ),
-order_summary as materialized (
+order_span as materialized (
+  select customer_id, as_of, min(occurred_at) as first_at, max(occurred_at) as last_at
+  from valid_order
+  group by customer_id, as_of
+),
+ranked_basket as (
+  select
+    customer_id, as_of, net_minor,
+    row_number() over (
+      partition by customer_id, as_of order by net_minor asc nulls last, order_id asc nulls last
+    ) as basket_rank,
+    count(*) over (partition by customer_id, as_of) as priced_count
+  from valid_order
+  where net_minor is not null
+),
+basket_summary as materialized (
   select
     customer_id, as_of,
+    max(net_minor) filter (where (basket_rank - 1) * 100 < 50 * priced_count) as median_basket_minor,
+    max(net_minor) filter (where (basket_rank - 1) * 100 < 90 * priced_count) as p90_basket_minor
+  from ranked_basket
+  group by customer_id, as_of
+),
+order_summary as materialized (
+  select
+    valid_order.customer_id, valid_order.as_of,
     count(*) as order_count,
     count(net_minor) as priced_count,
     count(*) filter (where days_ago <= 7) as order_count_7d,
@@ -108,15 +122,13 @@ order_summary as materialized (
     count(net_minor) filter (where days_ago <= 365) as priced_count_365d,
     max(net_minor) as largest_basket_minor,
     min(net_minor) as smallest_basket_minor,
-    max(net_minor) filter (where newest_rank = 1) as last_basket_minor,
-    max(net_minor) filter (where newest_rank = order_count) as first_basket_minor,
-    max(net_minor) filter (where (basket_rank - 1) * 100 < 50 * priced_count) as median_basket_minor,
-    max(net_minor) filter (where (basket_rank - 1) * 100 < 90 * priced_count) as p90_basket_minor,
+    max(net_minor) filter (where occurred_at = last_at) as last_basket_minor,
+    max(net_minor) filter (where occurred_at = first_at) as first_basket_minor,
+    max(line_count) filter (where occurred_at = last_at) as last_order_line_count,
+    max(channel_code) filter (where occurred_at = last_at) as last_channel_code,
+    max(channel_code) filter (where occurred_at = first_at) as first_channel_code,
     sum(line_count) as line_count,
     sum(line_count) filter (where days_ago <= 365) as line_count_365d,
-    max(line_count) filter (where newest_rank = 1) as last_order_line_count,
-    max(channel_code) filter (where newest_rank = 1) as last_channel_code,
-    max(channel_code) filter (where newest_rank = order_count) as first_channel_code,
     count(*) filter (where channel_code in (1, 2)) as digital_order_count,
     count(*) filter (where channel_code = 3) as store_order_count,
     count(*) filter (where (local_day + 3) % 7 >= 5) as weekend_order_count,
@@ -129,7 +141,9 @@ order_summary as materialized (
       count(*) filter (where (local_day + 3) % 7 = 6)
     ) as busiest_weekday_order_count
   from valid_order
-  group by customer_id, as_of
+  join order_span
+    on order_span.customer_id = valid_order.customer_id and order_span.as_of = valid_order.as_of
+  group by valid_order.customer_id, valid_order.as_of
 ),
 used_channel as (
   select customer_id, as_of, channel_code, min(days_ago) as last_days_ago
@@ -233,22 +247,16 @@ rhythm as materialized (
   from ranked_gap
   group by customer_id, as_of
 ),
-product_in_category as (
+bought_line as (
   select
-    valid_order.customer_id, valid_order.as_of, feature_order_line.product_id, feature_order_line.category,
-    count(*) as line_count,
-    min(valid_order.days_ago) as last_days_ago,
-    max(valid_order.days_ago) as first_days_ago
+    valid_order.customer_id, valid_order.as_of, valid_order.days_ago, feature_order_line.product_id,
+    feature_order_line.category
   from valid_order
   join feature_order_line on feature_order_line.order_id = valid_order.order_id
-  group by valid_order.customer_id, valid_order.as_of, feature_order_line.product_id, feature_order_line.category
 ),
 product as (
-  select
-    customer_id, as_of, product_id,
-    min(last_days_ago) as last_days_ago,
-    max(first_days_ago) as first_days_ago
-  from product_in_category
+  select customer_id, as_of, product_id, min(days_ago) as last_days_ago, max(days_ago) as first_days_ago
+  from bought_line
   where product_id is not null
   group by customer_id, as_of, product_id
 ),
@@ -263,11 +271,8 @@ product_summary as materialized (
   group by customer_id, as_of
 ),
 category as (
-  select
-    customer_id, as_of, category,
-    cast(sum(line_count) as bigint) as line_count,
-    min(last_days_ago) as last_days_ago
-  from product_in_category
+  select customer_id, as_of, category, count(*) as line_count, min(days_ago) as last_days_ago
+  from bought_line
   where category is not null
   group by customer_id, as_of, category
 ),
@@ -302,11 +307,9 @@ touchpoint_summary as materialized (
     count(*) filter (where days_ago > 90 and days_ago <= 180) as touchpoint_count_before_90d,
     min(days_ago) as days_since_last_touchpoint,
     max(days_ago) as days_since_first_touchpoint,
-    count(distinct channel) filter (where days_ago <= 90) as touchpoint_channel_count_90d,
     count(*) filter (where type = 'BROWSE' and days_ago <= 30) as browse_count_30d,
     count(*) filter (where type = 'BROWSE' and days_ago <= 90) as browse_count_90d,
     count(*) filter (where type = 'BROWSE' and days_ago > 90 and days_ago <= 180) as browse_count_before_90d,
-    count(distinct days_ago) filter (where type = 'BROWSE' and days_ago <= 90) as browse_day_count_90d,
     min(days_ago) filter (where type = 'BROWSE') as days_since_last_browse,
     count(*) filter (where type = 'CART' and days_ago <= 30) as cart_count_30d,
     count(*) filter (where type = 'CART' and days_ago <= 90) as cart_count_90d,
@@ -327,6 +330,28 @@ touchpoint_summary as materialized (
     min(days_ago) filter (where type = 'SERVICE') as days_since_last_service,
     count(*) filter (where type = 'FEEDBACK' and days_ago <= 365) as feedback_count_365d
   from touchpoint
+  group by customer_id, as_of
+),
+touchpoint_channel as (
+  select customer_id, as_of, channel
+  from touchpoint
+  where days_ago <= 90
+  group by customer_id, as_of, channel
+),
+touchpoint_channel_summary as materialized (
+  select customer_id, as_of, count(channel) as channel_count_90d
+  from touchpoint_channel
+  group by customer_id, as_of
+),
+browse_day as (
+  select customer_id, as_of, days_ago
+  from touchpoint
+  where type = 'BROWSE' and days_ago <= 90
+  group by customer_id, as_of, days_ago
+),
+browse_day_summary as materialized (
+  select customer_id, as_of, count(*) as day_count_90d
+  from browse_day
   group by customer_id, as_of
 )
 select
@@ -438,12 +463,12 @@ select
   cast(order_summary.first_basket_minor as bigint) as first_basket,
   cast(order_summary.last_basket_minor as bigint) as last_basket,
   cast(order_summary.smallest_basket_minor as bigint) as smallest_basket,
-  cast(order_summary.median_basket_minor as bigint) as median_basket,
-  cast(order_summary.p90_basket_minor as bigint) as p90_basket,
+  cast(basket_summary.median_basket_minor as bigint) as median_basket,
+  cast(basket_summary.p90_basket_minor as bigint) as p90_basket,
   cast(order_summary.largest_basket_minor as bigint) as largest_basket,
   cast(
     cast(order_summary.last_basket_minor as double precision)
-    / nullif(cast(order_summary.median_basket_minor as double precision), 0) as double precision
+    / nullif(cast(basket_summary.median_basket_minor as double precision), 0) as double precision
   ) as last_basket_to_median,
   cast(
     cast(order_summary.largest_basket_minor as double precision)
@@ -555,10 +580,10 @@ select
   ) as touchpoint_trend_90d,
   cast(touchpoint_summary.days_since_last_touchpoint as bigint) as days_since_last_touchpoint,
   cast(touchpoint_summary.days_since_first_touchpoint as bigint) as days_since_first_touchpoint,
-  cast(coalesce(touchpoint_summary.touchpoint_channel_count_90d, 0) as bigint) as touchpoint_channel_count_90d,
+  cast(coalesce(touchpoint_channel_summary.channel_count_90d, 0) as bigint) as touchpoint_channel_count_90d,
   cast(coalesce(touchpoint_summary.browse_count_30d, 0) as bigint) as browse_count_30d,
   cast(coalesce(touchpoint_summary.browse_count_90d, 0) as bigint) as browse_count_90d,
-  cast(coalesce(touchpoint_summary.browse_day_count_90d, 0) as bigint) as browse_day_count_90d,
+  cast(coalesce(browse_day_summary.day_count_90d, 0) as bigint) as browse_day_count_90d,
   cast(
     cast(touchpoint_summary.browse_count_90d - touchpoint_summary.browse_count_before_90d as double precision)
     / nullif(touchpoint_summary.browse_count_90d + touchpoint_summary.browse_count_before_90d, 0) as double precision
@@ -580,6 +605,8 @@ select
 from spine
 left join order_summary
   on order_summary.customer_id = spine.customer_id and order_summary.as_of = spine.as_of
+left join basket_summary
+  on basket_summary.customer_id = spine.customer_id and basket_summary.as_of = spine.as_of
 left join channel_summary
   on channel_summary.customer_id = spine.customer_id and channel_summary.as_of = spine.as_of
 left join store_summary
@@ -596,3 +623,7 @@ left join category_summary
   on category_summary.customer_id = spine.customer_id and category_summary.as_of = spine.as_of
 left join touchpoint_summary
   on touchpoint_summary.customer_id = spine.customer_id and touchpoint_summary.as_of = spine.as_of
+left join touchpoint_channel_summary
+  on touchpoint_channel_summary.customer_id = spine.customer_id and touchpoint_channel_summary.as_of = spine.as_of
+left join browse_day_summary
+  on browse_day_summary.customer_id = spine.customer_id and browse_day_summary.as_of = spine.as_of

@@ -15,7 +15,7 @@ ALLOWED: frozenset[type[exp.Expr]] = frozenset(
         exp.And, exp.Or, exp.Not, exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.Is, exp.In,
         exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod, exp.Case, exp.If, exp.Cast, exp.DataType,
         exp.Coalesce, exp.Nullif, exp.Sqrt, exp.Greatest,
-        exp.Count, exp.Sum, exp.Min, exp.Max, exp.Filter, exp.Distinct,
+        exp.Count, exp.Sum, exp.Min, exp.Max, exp.Filter,
         exp.Window, exp.RowNumber, exp.Lead, exp.Lag, exp.Order, exp.Ordered,
     }
 )  # fmt: skip
@@ -33,7 +33,7 @@ def violations(sql: str) -> list[str]:
     # The parser fills in the null order that is not written, so the text has to be asked.
     if sql.lower().count("nulls last") != len(list(tree.find_all(exp.Ordered))):
         found.append("null order must be written (nulls last) in every order by")
-    for rule in (_casts, _divisions, _windows, _joins, _stars, _counts, _projection, _literals):
+    for rule in (_casts, _divisions, _windows, _joins, _stars, _projection, _literals):
         found += rule(tree)
     return found
 
@@ -94,12 +94,6 @@ def _stars(tree: exp.Select) -> Iterator[str]:
     for star in tree.find_all(exp.Star):
         if not isinstance(star.parent, exp.Count):
             yield f"columns must be named: {star.parent.sql() if star.parent else '*'}"
-
-
-def _counts(tree: exp.Select) -> Iterator[str]:
-    for distinct in tree.find_all(exp.Distinct):
-        if not isinstance(distinct.parent, exp.Count) or [type(item) for item in distinct.expressions] != [exp.Column]:
-            yield f"distinct only as count(distinct one_column): {distinct.sql()}"
 
 
 def _literals(tree: exp.Select) -> Iterator[str]:

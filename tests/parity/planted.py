@@ -127,7 +127,7 @@ def _two_facts_on_either_side_of_each_window(plant: Planter) -> None:
 
 
 def _orders_of_one_instant(plant: Planter) -> None:
-    """Ties in time are broken by amount, then lines, then channel, never by id."""
+    """The first and the last instant are described by the largest of each value, whichever order has it."""
     for channels in (("APP", "WEB"), ("WEB", "APP")):
         for totals in ((500, 900), (900, 500), (700, 700), (None, 400), (400, None)):
             customer = plant.customer()
@@ -139,6 +139,7 @@ def _orders_of_one_instant(plant: Planter) -> None:
         customer = plant.customer()
         for count_, channel in zip(lines, ("WEB", "STORE"), strict=True):
             plant.order(customer, ago(2), 400, channel=channel, line_count=count_)
+        plant.order(customer, ago(2), 100, line_count=1)
 
 
 def _every_number_of_gaps(plant: Planter) -> None:

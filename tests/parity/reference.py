@@ -33,14 +33,8 @@ class Purchase:
     channel: str
 
     @property
-    def age(self) -> tuple[float, float, float, int]:
-        """Newest first; among orders of one instant the larger one, then the longer one, then by channel."""
-        return (
-            -self.order.occurred_at.timestamp(),
-            -self.net if self.net is not None else math.inf,
-            -self.order.line_count,
-            list(Channel).index(Channel(self.channel)),
-        )
+    def channel_code(self) -> int:
+        return list(Channel).index(Channel(self.channel))
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +47,18 @@ class Known:
     adjustments: list[tuple[int, Adjustment]]
     lines: list[tuple[int, Line]]
     touchpoints: list[tuple[int, Event]]
+
+    @property
+    def first(self) -> list[Purchase]:
+        """The purchases at the first instant of any: mostly one."""
+        start = min((purchase.order.occurred_at for purchase in self.purchases), default=None)
+        return [purchase for purchase in self.purchases if purchase.order.occurred_at == start]
+
+    @property
+    def last(self) -> list[Purchase]:
+        """The purchases at the last instant of any: mostly one."""
+        end = max((purchase.order.occurred_at for purchase in self.purchases), default=None)
+        return [purchase for purchase in self.purchases if purchase.order.occurred_at == end]
 
 
 def reference_vector(world: World, customer_id: int, as_of: datetime) -> Vector:
@@ -94,7 +100,6 @@ def _known(world: World, customer_id: int, as_of: datetime) -> Known:
         if not cancelled and (net is None or net > 0):
             channel = order.channel if order.channel in set(Channel) else "OTHER"
             purchases.append(Purchase(order, world.moment(order.occurred_at), days_ago(order), net, channel))
-    purchases.sort(key=lambda purchase: purchase.age)
     day_of = {purchase.order.order_id: purchase.days_ago for purchase in purchases}
     return Known(
         now=now,
@@ -187,7 +192,7 @@ def _amounts(known: Known) -> Vector:
 def _baskets(known: Known) -> Vector:
     nets = [purchase.net for purchase in known.purchases if purchase.net is not None]
     year = [p.net for p in known.purchases if p.net is not None and p.days_ago <= 365]
-    last = known.purchases[0].net if known.purchases else None
+    last = _largest(purchase.net for purchase in known.last)
     first_day = max((p.days_ago for p in known.purchases), default=None)
     repeat = [p for p in known.purchases if p.net is not None and p.days_ago != first_day]
     median = _nearest_rank(nets, 50)
@@ -195,7 +200,7 @@ def _baskets(known: Known) -> Vector:
         "mean_basket": _over(sum(nets), len(nets)),
         "mean_basket_365d": _over(sum(year), len(year)),
         "mean_repeat_day_amount": _over(sum(p.net or 0 for p in repeat), len({p.days_ago for p in repeat})),
-        "first_basket": known.purchases[-1].net if known.purchases else None,
+        "first_basket": _largest(purchase.net for purchase in known.first),
         "last_basket": last,
         "smallest_basket": min(nets, default=None),
         "median_basket": median,
@@ -235,7 +240,7 @@ def _assortment(known: Known) -> Vector:
         "line_count": sum(p.order.line_count for p in known.purchases),
         "line_count_365d": sum(p.order.line_count for p in known.purchases if p.days_ago <= 365),
         "mean_lines_per_order": _over(sum(p.order.line_count for p in known.purchases), len(known.purchases)),
-        "last_order_line_count": known.purchases[0].order.line_count if known.purchases else None,
+        "last_order_line_count": _largest(purchase.order.line_count for purchase in known.last),
         "product_count": len(days_of),
         "rebought_product_share": _over(len(rebought), len(days_of)),
         "category_count": len(popularity),
@@ -257,8 +262,8 @@ def _channels(known: Known) -> Vector:
         "digital_order_share": _over(sum(channel in ("WEB", "APP") for channel in channels), len(channels)),
         "store_order_share": _over(channels.count("STORE"), len(channels)),
         "store_count": len(stores),
-        "first_order_channel": channels[-1] if channels else None,
-        "last_order_channel": channels[0] if channels else None,
+        "first_order_channel": _last_channel(known.first),
+        "last_order_channel": _last_channel(known.last),
         "is_multichannel": len(year) >= 2 if channels else None,
     }
 
@@ -315,6 +320,15 @@ def _touchpoints(known: Known) -> Vector:
         "days_since_last_service": min(ages("SERVICE"), default=None),
         "feedback_count_365d": _within(ages("FEEDBACK"), 365),
     }
+
+
+def _largest(values: Iterable[int | None]) -> int | None:
+    return max((value for value in values if value is not None), default=None)
+
+
+def _last_channel(purchases: Sequence[Purchase]) -> str | None:
+    code = _largest(purchase.channel_code for purchase in purchases)
+    return None if code is None else str(list(Channel)[code])
 
 
 def _within(ages: Iterable[int], window: int) -> int:
