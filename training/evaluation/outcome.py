@@ -64,7 +64,7 @@ def baseline_outcome(models: ModelSet, examples: LearningSet) -> Outcome:
     edges = np.asarray(models.spec.grid.edges)
     horizon = float(models.horizon_days)
     curve = baseline_curve(models.spec.btyd, history, edges)
-    seen = np.minimum(np.where(np.isnan(examples.wait_days), np.inf, examples.wait_days + 0.5), horizon)
+    seen = np.minimum(np.where(np.isnan(examples.wait_days), np.inf, examples.wait_days), horizon)
     value = models.baseline_value(examples.matrix, history, horizon) if models.spec.spending else None
     return Outcome(
         horizon_days=models.horizon_days, matrix=examples.matrix, churned=examples.churned(models.horizon_days),
@@ -117,7 +117,7 @@ def _median_error(outcome: Outcome, came: Flags) -> float:
 
 
 def _outcome(horizon_days: int, examples: LearningSet, scores: Scores) -> Outcome:
-    seen = np.minimum(np.where(np.isnan(examples.wait_days), np.inf, examples.wait_days + 0.5), float(horizon_days))
+    seen = np.minimum(np.where(np.isnan(examples.wait_days), np.inf, examples.wait_days), float(horizon_days))
     value = scores.value
     return Outcome(
         horizon_days=horizon_days, matrix=examples.matrix, churned=examples.churned(horizon_days),

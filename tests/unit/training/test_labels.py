@@ -91,7 +91,7 @@ def test_orders_of_one_day_are_one_purchase_day(tmp_path: Path) -> None:
     )
     assert label.order_count.tolist() == [3]
     assert label.purchase_day_count.tolist() == [2]
-    assert label.days_to_next.tolist() == [4]
+    assert label.days_to_next.tolist() == [pytest.approx(4 + 10 / 24)]
 
 
 def test_a_spine_in_another_order_is_refused_rather_than_mixed_up(tmp_path: Path) -> None:
