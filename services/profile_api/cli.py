@@ -3,6 +3,7 @@
 import typer
 
 import profile_api.access.cli as access
+import profile_api.audit.cli as audit
 import profile_api.http.cli as http
 import profile_api.ingest.cli as ingest
 import profile_api.rescoring.cli as rescoring
@@ -13,6 +14,7 @@ def register(app: typer.Typer, serve: typer.Typer) -> None:
     """Adds this package's commands to the command tree."""
     ingest.register(app)
     access.register(app)
+    audit.register(app)
     http.register(serve)
     rescoring.register(serve)
     store.register(app)

@@ -26,10 +26,11 @@ from graphql import (
     visit,
 )
 
+from profile_api.audit.personal_data import PersonalData
 from profile_api.graph.arguments import Values
 from profile_api.graph.request import ErrorCode, GraphError, Scope
 from profile_api.graph.scalars import install_parsers
-from profile_api.graph.sources import JOINS, SCOPE, SOURCE, Constant, Embedded, Join, Source, TypeWord
+from profile_api.graph.sources import JOINS, PERSONAL, SCOPE, SOURCE, Constant, Embedded, Join, Source, TypeWord
 from profile_api.graph.types.query import ENTITIES
 
 
@@ -44,6 +45,7 @@ class UndeclaredFieldError(GraphError):
 class DeclaredField:
     source: Source
     scope: Scope | None
+    personal: PersonalData | None = None
 
 
 @dataclass(frozen=True)
@@ -54,28 +56,35 @@ class Catalogue:
     fields: Mapping[tuple[str, str], DeclaredField] = field(init=False)
     _joins: Mapping[str, Mapping[str, Join]] = field(init=False)
     _type_words: Mapping[str, TypeWord] = field(init=False)
+    _persons: Mapping[str, str] = field(init=False)
 
     def __post_init__(self) -> None:
         fields: dict[tuple[str, str], DeclaredField] = {}
         joins: dict[str, Mapping[str, Join]] = {}
         words: dict[str, TypeWord] = {}
+        persons: dict[str, str] = {}
         for name, concrete in self.strawberry_schema.schema_converter.type_map.items():
             definition: Any = concrete.definition
             origin = getattr(definition, "origin", None)
             joins[name] = getattr(origin, JOINS, {})
             if (word := getattr(origin, "type_word", None)) is not None:
                 words[name] = word
+            if (person := getattr(origin, "person", None)) is not None:
+                persons[name] = person
             for declared in getattr(definition, "fields", ()):
                 source = declared.metadata.get(SOURCE)
                 if source is not None:
                     graphql_name = self.strawberry_schema.config.name_converter.get_graphql_name(declared)
-                    fields[name, graphql_name] = DeclaredField(source, declared.metadata.get(SCOPE))
+                    fields[name, graphql_name] = DeclaredField(
+                        source, declared.metadata.get(SCOPE), declared.metadata.get(PERSONAL)
+                    )
         fields["Query", "_service"] = DeclaredField(Embedded(), Scope.FEDERATION)
         fields["Query", "_entities"] = DeclaredField(ENTITIES, Scope.FEDERATION)
         fields["_Service", "sdl"] = DeclaredField(Constant(value=self.sdl), None)
         object.__setattr__(self, "fields", fields)
         object.__setattr__(self, "_joins", joins)
         object.__setattr__(self, "_type_words", words)
+        object.__setattr__(self, "_persons", persons)
 
     @cached_property
     def sdl(self) -> str:
@@ -99,6 +108,10 @@ class Catalogue:
 
     def type_word(self, type_name: str) -> TypeWord:
         return self._type_words[type_name]
+
+    def person(self, type_name: str) -> str | None:
+        """SQL of whom an object of this type is about; None for what is about nobody, or only found inside another."""
+        return self._persons.get(type_name)
 
     def root_type(self, operation: OperationType) -> GraphQLObjectType:
         root = self.schema.get_root_type(operation)

@@ -10,15 +10,17 @@ from typing import Any
 
 from graphql import NoSchemaIntrospectionCustomRule
 
+from profile_api.audit.log import AuditLog, TrailFullError
+from profile_api.audit.personal_data import PersonalDataRead, trace_id
 from profile_api.graph.arguments import Arguments, Values
-from profile_api.graph.dispatch import Dispatcher
+from profile_api.graph.dispatch import Dispatcher, OverloadedError
 from profile_api.graph.documents import Document, Documents, Found
 from profile_api.graph.errors import refused
 from profile_api.graph.live import LiveScorer
 from profile_api.graph.lookback import LookBack
 from profile_api.graph.mutations import Mutations
 from profile_api.graph.planner import Planner
-from profile_api.graph.reads import Asking, Reads
+from profile_api.graph.reads import Asking, Reads, Touched
 from profile_api.graph.request import (
     Answer,
     AnswerKind,
@@ -76,6 +78,7 @@ class GraphEngine:
         introspection: bool = True,
         database_role: str | None = None,
         live_scorer: LiveScorer | None = None,
+        audit_kept_days: int = 400,
     ) -> None:
         self.catalogue = catalogue()
         rules = () if introspection else (NoSchemaIntrospectionCustomRule,)
@@ -86,6 +89,7 @@ class GraphEngine:
         self._mutations = Mutations(database_url)
         self._live_scorer = live_scorer
         self._watch = Watch(database_url)
+        self._audit = AuditLog(database_url, role=database_role, kept_days=audit_kept_days)
 
     async def start(self) -> None:
         """Opens the connections and reads the schema, so that the first request does not wait for either."""
@@ -93,6 +97,7 @@ class GraphEngine:
 
     async def close(self) -> None:
         await self._watch.close()
+        await self._audit.close()
         await self._mutations.close()
         await self._look_back.close()
         await self._dispatcher.close()
@@ -135,8 +140,12 @@ class GraphEngine:
             )
             plan_s = time.perf_counter() - started
             if plan.writes:
-                return await self._mutations.answer(asking, self._reads, plan_s=plan_s)
-            return await self._reads.answer(asking, plan_s=plan_s)
+                answer = await self._mutations.answer(asking, self._reads, plan_s=plan_s)
+            else:
+                answer = await self._reads.answer(asking, plan_s=plan_s)
+            if asking.touched is not None:
+                await self._leave_trail(asking, asking.touched)
+            return answer
         except GraphError as error:
             return refused(error, operation=document.kind if document else None)
 
@@ -158,9 +167,31 @@ class GraphEngine:
                         now=utc_now(),
                         deadline=time.perf_counter() + _EVENT_DEADLINE_S,
                     )
-                    yield await self._reads.answer(asking, plan_s=0.0)
+                    answer = await self._reads.answer(asking, plan_s=0.0)
+                    if asking.touched is not None:
+                        await self._leave_trail(asking, asking.touched)
+                    yield answer
         except GraphError as error:
             yield refused(error, operation=OperationKind.SUBSCRIPTION)
+
+    async def _leave_trail(self, asking: Asking, touched: Touched) -> None:
+        """Before the answer leaves. Errors: OverloadedError when the trail has no room until the deadline."""
+        caller, name = asking.caller, asking.document.operation.name
+        read = PersonalDataRead(
+            tenant_id=caller.tenant_id,
+            at=asking.now,
+            caller=caller.subject,
+            roles=tuple(caller.roles),
+            operation=name.value[:100] if name is not None else None,
+            trace_id=trace_id.get().decode(),
+            customers=tuple(touched.customers),
+            read=tuple(touched.read),
+            withheld=tuple(touched.withheld),
+        )
+        try:
+            await self._audit.record(read, within_s=asking.left_s)
+        except TrailFullError as error:
+            raise OverloadedError from error
 
     def _subscribed(self, document: Document, values: Values) -> tuple[str, Arguments]:
         """The one root field of a subscription, when the caller may listen to it."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from profile_api.audit.personal_data import PersonalData
 from profile_api.graph.arguments import Reader, Values
 from profile_api.graph.parameters import Parameter, bind
 from profile_api.graph.request import Caller, Scope
@@ -41,6 +42,8 @@ class Plan:
     masked: Mapping[str, Scope] = field(default_factory=dict)  # field path → the scope the caller lacks
     refused: bool = False  # a field that may not be null is masked: errors are certain
     live: "tuple[Plan, ...]" = ()  # one per place where predictions are to be made anew, by the number in its mark
+    personal: frozenset[PersonalData] = frozenset()  # what it reads that leaves a trail
+    withheld: frozenset[PersonalData] = frozenset()  # what it asks for and the caller may not read
     then: "tuple[PlannedThen, ...]" = ()  # one per place where the life cycle is looked back on
     abstract: bool = False  # some object's type depends on its row: the full finisher needs the typed plan
     writes: "tuple[PlannedWrite, ...]" = ()  # of a mutation, in their order; then the expression is empty
@@ -59,6 +62,11 @@ class Plan:
             f"select p.batch_number::int, {self.expression}"
             f" from unnest({arrays}) with ordinality as p({names}, batch_number)",
         )
+
+    @property
+    def leaves_trail(self) -> bool:
+        """Whether the answer says whom it is about, for the trail of personal data."""
+        return bool(self.personal or self.withheld)
 
     def bind(self, values: Values, caller: Caller, now: datetime) -> tuple[Any, ...]:
         return bind(self.parameters, values, caller, now)

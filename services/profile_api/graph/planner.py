@@ -23,6 +23,7 @@ from graphql import (
     is_object_type,
 )
 
+from profile_api.audit.personal_data import PERSON_MARK, PersonalData
 from profile_api.graph.arguments import Arguments, Reader, Values
 from profile_api.graph.catalogue import Catalogue
 from profile_api.graph.live import LIVE_CUSTOMER, LIVE_JOINS, LIVE_PARAMETERS
@@ -87,6 +88,10 @@ class Planner:
         self._scopes = scopes
         self._used_scopes: set[Scope] = set()
         self._masked: dict[str, Scope] = {}
+        self._personal: list[PersonalData] = []
+        self._withheld: list[PersonalData] = []
+        self._is_inside_person = False
+        self._person_is_due = False
         self._refused = False
         self._live: list[Plan] = []
         self._then: list[PlannedThen] = []
@@ -111,6 +116,8 @@ class Planner:
             parameters=tuple(self.templates.parameters.parameters),
             scopes=frozenset(self._used_scopes),
             masked=self._masked,
+            personal=frozenset(self._personal),
+            withheld=frozenset(self._withheld),
             refused=self._refused,
             live=tuple(self._live),
             then=tuple(self._then),
@@ -170,13 +177,32 @@ class Planner:
         self, type_: GraphQLObjectType, selections: Selections, frame: Frame, path: str, *, only: str | None = None
     ) -> list[Part]:
         """The parts of one object of a known type."""
-        return object_parts(
-            [
-                (key, self._field_parts(type_, nodes, frame, f"{path}.{key}" if path else key))
-                for key, nodes in self.collect(type_, selections).items()
-                if only is None or key == only
-            ]
-        )
+
+        def parts() -> list[Part]:
+            return object_parts(
+                [
+                    (key, self._field_parts(type_, nodes, frame, f"{path}.{key}" if path else key))
+                    for key, nodes in self.collect(type_, selections).items()
+                    if only is None or key == only
+                ]
+            )
+
+        return self._telling_whom(type_, frame, parts)
+
+    def _telling_whom(self, type_: GraphQLObjectType, frame: Frame, parts: Callable[[], list[Part]]) -> list[Part]:
+        """The parts of an object, led by the number of whom it is about when there is personal data in it."""
+        person = self.catalogue.person(type_.name)
+        if person is None or self._is_inside_person:
+            return parts()
+        is_due, self._person_is_due = self._person_is_due, False
+        before = len(self._personal) + len(self._withheld)
+        self._is_inside_person = True
+        written = parts()
+        self._is_inside_person = False
+        if not is_due and len(self._personal) + len(self._withheld) == before:
+            return written
+        mark = Constant(PERSON_MARK)
+        return [mark, Expression(f"({self.templates.expand(person, frame)})::text"), mark, *written]
 
     def composite_sql(self, named: GraphQLNamedType, selections: Selections, frame: Frame, path: str) -> str:
         """One SQL expression for an object, or for one of several possible types told apart by `{typename}`."""
@@ -203,10 +229,14 @@ class Planner:
         self._abstract = True
         if not self._typed:
             return concatenated(self.object_parts(type_, selections, frame, path))
-        pairs: list[tuple[str, Sequence[Part]]] = [(TYPE_KEY, [constant_part(type_.name)])]
-        for key, nodes in self.collect(type_, selections).items():
-            pairs.append((key, self._field_parts(type_, nodes, frame, f"{path}.{key}")))
-        return concatenated(object_parts(pairs))
+
+        def parts() -> list[Part]:
+            pairs: list[tuple[str, Sequence[Part]]] = [(TYPE_KEY, [constant_part(type_.name)])]
+            for key, nodes in self.collect(type_, selections).items():
+                pairs.append((key, self._field_parts(type_, nodes, frame, f"{path}.{key}")))
+            return object_parts(pairs)
+
+        return concatenated(self._telling_whom(type_, frame, parts))
 
     def collect(self, type_: GraphQLObjectType, selections: Selections) -> dict[str, list[FieldNode]]:
         """The fields asked of an object of this type, by response key."""
@@ -233,7 +263,9 @@ class Planner:
         if declared.scope is not None:
             self._used_scopes.add(declared.scope)
             if declared.scope not in self._scopes:
+                self._withheld += [declared.personal] if declared.personal else []
                 return [self._mask(field, declared.scope, path)]
+        self._personal += [declared.personal] if declared.personal else []
         arguments = self._arguments_of(nodes[0], field)
         return self._source_parts(declared.source, field, nodes, frame.inside(arguments=arguments), path)
 
@@ -310,6 +342,9 @@ class Planner:
             self._used_scopes.add(source.scope)
             if source.scope not in self._scopes:
                 return self._mask(field, source.scope, path)
+        if source.personal is not None:
+            self._personal.append(source.personal)
+            self._person_is_due = True
         rows = self.templates.expand(source.sql, frame)
         named = self.catalogue.schema.type_map[source.type or get_named_type(field.type).name]
         row = Row(self.templates.alias(), self.catalogue.joins(named.name))

@@ -2,12 +2,13 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 import msgspec
 
+from profile_api.audit.personal_data import PersonalData, without_marks
 from profile_api.graph.arguments import Values
 from profile_api.graph.catalogue import Catalogue
 from profile_api.graph.dispatch import Dispatcher, Reply, StatementError
@@ -21,6 +22,15 @@ from profile_api.graph.request import Answer, AnswerKind, Caller, Timings
 from profile_api.rescoring.outcomes import ScoringOutcome
 
 
+@dataclass(slots=True)
+class Touched:
+    """The personal data an operation came upon so far: of whom, what was read, what was withheld."""
+
+    customers: set[int] = field(default_factory=set)
+    read: set[PersonalData] = field(default_factory=set)
+    withheld: set[PersonalData] = field(default_factory=set)
+
+
 @dataclass(slots=True, kw_only=True)
 class Asking:
     """One operation under way."""
@@ -32,10 +42,21 @@ class Asking:
     caller: Caller
     now: datetime
     deadline: float  # by time.perf_counter
+    touched: "Touched | None" = None  # personal data, for the trail
 
     @property
     def left_s(self) -> float:
         return self.deadline - time.perf_counter()
+
+    def told(self, plan: Plan, text: str) -> str:
+        """The answer to a plan without the marks that say whom it is about, which are remembered."""
+        answer, customers = without_marks(text)
+        if self.touched is None:
+            self.touched = Touched()
+        self.touched.customers |= customers
+        self.touched.read |= plan.personal
+        self.touched.withheld |= plan.withheld
+        return answer
 
 
 class Reads:
@@ -76,6 +97,8 @@ class Reads:
             reply.text = await self._spliced(asking, plan, values, reply.text)
         if plan.then:
             reply.text = await self._looked_back(asking, plan, values, reply.text)
+        if plan.leaves_trail:
+            reply.text = asking.told(plan, reply.text)
         return reply
 
     def finished(self, asking: Asking, data: Mapping[str, Any]) -> tuple[AnswerKind, bytes]:

@@ -15,6 +15,7 @@ from typing import Any, NoReturn, Protocol, TypeVar, cast
 
 import strawberry
 
+from profile_api.audit.personal_data import PersonalData
 from profile_api.graph.request import Scope
 
 
@@ -78,6 +79,7 @@ class Rows:
     looks_from: bool = False
     type: str | None = None  # the rows' type, where the field's own says less
     scope: Scope | None = None  # needed beside the field's own
+    personal: PersonalData | None = None  # the rows are found by personal data
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,29 +185,36 @@ Declared = TypeVar("Declared")
 
 SOURCE = "source"
 SCOPE = "scope"
+PERSONAL = "personal"
 JOINS = "joins"
 
 
 def planned(
-    source: Source | None, description: str, *, scope: Scope | None = None, deprecated: str | None = None
+    source: Source | None,
+    description: str,
+    *,
+    scope: Scope | None = None,
+    personal: PersonalData | None = None,
+    deprecated: str | None = None,
 ) -> Any:
     """A field read by the planner. Connections, edges and page information are known by their names: no source.
 
-    `deprecated` says what to use instead; the field goes on answering.
+    Reading a field that is `personal` leaves a trail. `deprecated` says what to use instead; it goes on answering.
     """
-    return strawberry.field(
-        description=description, deprecation_reason=deprecated, metadata={SOURCE: source, SCOPE: scope}
-    )
+    metadata = {SOURCE: source, SCOPE: scope, PERSONAL: personal}
+    return strawberry.field(description=description, deprecation_reason=deprecated, metadata=metadata)
 
 
 def planned_call(
-    source: Source, description: str, *, scope: Scope | None = None
+    source: Source, description: str, *, scope: Scope | None = None, personal: PersonalData | None = None
 ) -> Callable[[Callable[..., Declared]], Declared]:
     """A field with arguments read by the planner: decorates the signature that declares them."""
 
     def declare(signature: Callable[..., Declared]) -> Declared:
         declared: Any = strawberry.field(
-            resolver=signature, description=description, metadata={SOURCE: source, SCOPE: scope}
+            resolver=signature,
+            description=description,
+            metadata={SOURCE: source, SCOPE: scope, PERSONAL: personal},
         )
         return cast("Declared", declared)
 

@@ -5,6 +5,7 @@ from typing import Annotated, ClassVar
 import strawberry
 
 from customer.vocabulary import Channel, TouchpointType
+from profile_api.audit.personal_data import PersonalData
 from profile_api.graph.request import Scope
 from profile_api.graph.scalars import DateTime
 from profile_api.graph.sources import (
@@ -124,6 +125,7 @@ class Freshness:
 @strawberry.federation.type(keys=["id"], description="One person: all their identifiers, records and facts together.")
 class Customer(Node):
     joins: ClassVar[dict[str, Join]] = CUSTOMER_JOINS
+    person: ClassVar[str] = "{row}.id"
 
     id: strawberry.ID = planned(
         as_word("'cus_' || {row}.id"), "Global id; the id of somebody absorbed in a merge finds the survivor."
@@ -132,23 +134,42 @@ class Customer(Node):
         as_text("nullif(concat_ws(' ', {row}.given_name, {row}.family_name), '')"),
         "Given and family name; null when neither is known.",
         scope=Scope.PII,
+        personal=PersonalData.NAME,
     )
-    given_name: str | None = planned(as_text("{row}.given_name"), "Null when unknown.", scope=Scope.PII)
-    family_name: str | None = planned(as_text("{row}.family_name"), "Null when unknown.", scope=Scope.PII)
-    age_band: str | None = planned(as_text("{row}.age_band"), "Null when unknown.", scope=Scope.PII)
-    city: str | None = planned(as_text("{row}.city"), "Null when unknown.", scope=Scope.PII)
-    postcode: str | None = planned(as_text("{row}.postcode"), "Null when unknown.", scope=Scope.PII)
+    given_name: str | None = planned(
+        as_text("{row}.given_name"), "Null when unknown.", scope=Scope.PII, personal=PersonalData.NAME
+    )
+    family_name: str | None = planned(
+        as_text("{row}.family_name"), "Null when unknown.", scope=Scope.PII, personal=PersonalData.NAME
+    )
+    age_band: str | None = planned(
+        as_text("{row}.age_band"), "Null when unknown.", scope=Scope.PII, personal=PersonalData.AGE
+    )
+    city: str | None = planned(
+        as_text("{row}.city"), "Null when unknown.", scope=Scope.PII, personal=PersonalData.ADDRESS
+    )
+    postcode: str | None = planned(
+        as_text("{row}.postcode"), "Null when unknown.", scope=Scope.PII, personal=PersonalData.ADDRESS
+    )
     country: str | None = planned(as_text("{row}.country"), "Null when unknown.", scope=Scope.PROFILE)
     locale: str | None = planned(
         as_text("{row}.locale"), "Preferred language and region; null when unknown.", scope=Scope.PROFILE
     )
     created_at: DateTime = planned(as_instant("{row}.created_at"), "When we first met.", scope=Scope.PROFILE)
-    traits: list[Trait] = planned(TRAITS, "The golden record: each value with source and date.", scope=Scope.PII)
+    traits: list[Trait] = planned(
+        TRAITS, "The golden record: each value with source and date.", scope=Scope.PII, personal=PersonalData.TRAITS
+    )
     identities: list[Identity] = planned(
-        IDENTITIES, "Every identifier ever linked, those in force first, at most 500.", scope=Scope.PII
+        IDENTITIES,
+        "Every identifier ever linked, those in force first, at most 500.",
+        scope=Scope.PII,
+        personal=PersonalData.IDENTIFIERS,
     )
     sources: list[SourceRecord] = planned(
-        SOURCE_RECORDS, "The records of the source systems, the latest first, at most 500.", scope=Scope.PII
+        SOURCE_RECORDS,
+        "The records of the source systems, the latest first, at most 500.",
+        scope=Scope.PII,
+        personal=PersonalData.SOURCE_RECORDS,
     )
     metrics: Metrics = planned(Embedded(), "Figures over the orders.", scope=Scope.PROFILE)
     preferences: Preferences = planned(Embedded(), "What they prefer.", scope=Scope.PROFILE)

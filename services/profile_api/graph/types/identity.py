@@ -3,6 +3,7 @@
 import strawberry
 
 from customer.vocabulary import Channel, IdentityType
+from profile_api.audit.personal_data import PersonalData
 from profile_api.graph.request import Scope
 from profile_api.graph.scalars import DateTime, Json
 from profile_api.graph.sources import Rows, as_boolean, as_float, as_instant, as_json, as_text, as_word, planned
@@ -50,8 +51,12 @@ class Identity:
 @strawberry.type(description="What one source system holds of the customer, kept as received.")
 class SourceRecord:
     source: str = planned(as_text("{row}.source"), "The system.")
-    key: str = planned(as_text("{row}.source_key"), "The record's key in it.", scope=Scope.PII)
-    traits: Json = planned(as_json("{row}.traits"), "What it states.", scope=Scope.PII)
+    key: str = planned(
+        as_text("{row}.source_key"), "The record's key in it.", scope=Scope.PII, personal=PersonalData.SOURCE_RECORDS
+    )
+    traits: Json = planned(
+        as_json("{row}.traits"), "What it states.", scope=Scope.PII, personal=PersonalData.SOURCE_RECORDS
+    )
     observed_at: DateTime = planned(as_instant("{row}.observed_at"), "When it was true.")
     received_at: DateTime = planned(as_instant("{row}.received_at"), "When we received it.")
 

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import strawberry
 
 from customer.vocabulary import IdentityType
+from profile_api.audit.personal_data import PersonalData
 from profile_api.graph.request import ErrorCode, GraphError, Scope
 from profile_api.graph.scalars import DateTime
 from profile_api.graph.sources import Choice, Entities, Given, Rows, planned, planned_call, unresolved
@@ -40,6 +41,7 @@ BY_IDENTITY = Rows(
       join {table:customer} leaf on leaf.id = found.customer_id
       join {table:customer} person on person.id = leaf.root_id""",
     looks_from=True,
+    personal=PersonalData.LOOK_UP,
 )
 BY_ORDER_NUMBER = Rows(
     sql="""
@@ -60,6 +62,7 @@ BY_ORDER_NUMBER = Rows(
       join {table:customer} leaf on leaf.id = found.customer_id
       join {table:customer} person on person.id = leaf.root_id""",
     looks_from=True,
+    personal=PersonalData.LOOK_UP,
 )
 
 
@@ -159,6 +162,7 @@ class Query:
         "What an agent types: a name (typing errors forgiven), an e-mail address, a phone number, a card, an order "
         "number. The best match first.",
         scope=Scope.PII,
+        personal=PersonalData.SEARCH,
     )
     def search_customers(
         self,

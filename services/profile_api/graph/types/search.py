@@ -5,6 +5,7 @@ from typing import ClassVar
 
 import strawberry
 
+from profile_api.audit.personal_data import PersonalData
 from profile_api.graph.sources import Embedded, Join, Rows, as_float, as_text, as_word, planned
 from profile_api.graph.sql import template
 from profile_api.graph.types.customer import CUSTOMER_JOINS, Customer
@@ -24,12 +25,13 @@ class SearchMatch(StrEnum):
     EXTERNAL = "EXTERNAL"
 
 
-SEARCH = Rows(sql=template("search_customers"))
+SEARCH = Rows(sql=template("search_customers"), personal=PersonalData.SEARCH)
 
 
 @strawberry.type(description="A customer a search found.")
 class CustomerSearchHit:
     joins: ClassVar[dict[str, Join]] = CUSTOMER_JOINS  # the row is the customer's own
+    person: ClassVar[str] = "{row}.id"
 
     customer: Customer = planned(Embedded(), "The customer.")
     matched_on: SearchMatch = planned(as_word("{row}.matched_on"), "What matched.")

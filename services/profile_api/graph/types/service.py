@@ -3,6 +3,7 @@
 import strawberry
 
 from customer.vocabulary import Channel
+from profile_api.audit.personal_data import PersonalData
 from profile_api.graph.request import Scope
 from profile_api.graph.scalars import DateTime
 from profile_api.graph.sources import (
@@ -44,7 +45,9 @@ class Ticket:
     opened_at: DateTime = planned(as_instant("{row}.opened_at"), "When it was opened.")
     updated_at: DateTime = planned(as_instant("{row}.updated_at"), "When something last happened to it.")
     channel: Channel = planned(as_word("{row}.channel"), "Where that was.")
-    subject: str | None = planned(as_text("{row}.subject"), "What it is about, in words.", scope=Scope.PII)
+    subject: str | None = planned(
+        as_text("{row}.subject"), "What it is about, in words.", scope=Scope.PII, personal=PersonalData.WORDS
+    )
     priority: str | None = planned(as_text("{row}.priority"), "Its priority in the service's words.")
     cause: str | None = planned(as_text("{row}.cause"), "Its cause code.")
 
@@ -55,7 +58,9 @@ class ServiceContact:
     name: str = planned(as_text("{row}.name"), "What it was.")
     channel: Channel = planned(as_word("{row}.channel"), "Where.")
     direction: str | None = planned(as_text("{row}.properties ->> 'direction'"), "INBOUND or OUTBOUND.")
-    subject: str | None = planned(as_text("{row}.properties ->> 'subject'"), "What it was about.", scope=Scope.PII)
+    subject: str | None = planned(
+        as_text("{row}.properties ->> 'subject'"), "What it was about.", scope=Scope.PII, personal=PersonalData.WORDS
+    )
     cause: str | None = planned(as_text("{row}.properties ->> 'cause'"), "Its cause code.")
     ticket_id: str | None = planned(as_text("{row}.properties ->> 'ticket_id'"), "The ticket it belongs to.")
 

@@ -6,6 +6,7 @@ import strawberry
 
 from customer.vocabulary import Channel
 from customer.vocabulary import TouchpointType as Kind
+from profile_api.audit.personal_data import PersonalData
 from profile_api.graph.request import Scope
 from profile_api.graph.scalars import DateTime, Json
 from profile_api.graph.sources import (
@@ -47,6 +48,7 @@ _FIRST_PRODUCT = "{row}.properties #>> '{products,0,product_id}'"
 
 @strawberry.interface(description="One exchange between a customer and the company, in any channel.")
 class Touchpoint(Node):
+    person: ClassVar[str] = "{row}.customer_id"
     type_word: ClassVar[TypeWord] = TypeWord(
         sql="{row}.type",
         words={f"{'Order' if kind is Kind.ORDER else kind.title()}Touchpoint": (kind,) for kind in Kind},
@@ -62,10 +64,18 @@ class Touchpoint(Node):
     name: str = planned(as_text("{row}.name"), "What happened, in the words of the event specification.")
     store: str | None = planned(as_text("{row}.store_id"), "The store; null outside stores.")
     campaign: str | None = planned(as_text("{row}.campaign"), "The campaign it belongs to; null without one.")
-    device: str | None = planned(as_text("{row}.device"), "The device; null when unknown.", scope=Scope.PII)
+    device: str | None = planned(
+        as_text("{row}.device"),
+        "The device; null when unknown.",
+        scope=Scope.PII,
+        personal=PersonalData.TOUCHPOINT_DETAILS,
+    )
     source: str = planned(as_text("{row}.source"), "The system that told us; `simulated` for made-up demo data.")
     properties: Json | None = planned(
-        as_json("{row}.properties"), "Everything the source said about it.", scope=Scope.PII
+        as_json("{row}.properties"),
+        "Everything the source said about it.",
+        scope=Scope.PII,
+        personal=PersonalData.TOUCHPOINT_DETAILS,
     )
 
 
@@ -109,7 +119,9 @@ class CampaignTouchpoint(Touchpoint):
 class ServiceTouchpoint(Touchpoint):
     ticket_id: str | None = planned(_property("ticket_id"), "The ticket it belongs to.")
     direction: str | None = planned(_property("direction"), "INBOUND or OUTBOUND.")
-    subject: str | None = planned(_property("subject"), "What it was about, in words.", scope=Scope.SERVICE)
+    subject: str | None = planned(
+        _property("subject"), "What it was about, in words.", scope=Scope.SERVICE, personal=PersonalData.WORDS
+    )
     cause: str | None = planned(_property("cause"), "Its cause code.")
 
 
@@ -122,6 +134,7 @@ class FeedbackTouchpoint(Touchpoint):
         as_text("coalesce({row}.properties ->> 'comment', {row}.properties ->> 'review_body')"),
         "What the customer wrote.",
         scope=Scope.SERVICE,
+        personal=PersonalData.WORDS,
     )
     about: str | None = planned(_property("about"), "What the feedback is about.")
 
