@@ -14,11 +14,12 @@ from customer.errors import ParcoursError
 from customer.features.definitions import FEATURE_BY_NAME, FEATURE_NAMES, feature_vectors_sql
 from customer.features.feature import FeatureType
 from customer.features.moment import days_later, local_moment
-from training.data.facts import buckets
-from training.data.snapshot import MEMORY_LIMIT, Snapshot
+from training.data.facts import open_bucket
+from training.data.pieces import ROWS_AT_ONCE, Piece, in_order, pieces
+from training.data.snapshot import Snapshot
 
 _LABELS = (Path(__file__).parent / "sql" / "labels.sql").read_text()
-ROWS_AT_ONCE = 100_000
+_LABELLED_BY = ("feature_member", "feature_order", "feature_adjustment")
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 Integers = np.ndarray[Any, np.dtype[np.int64]]
@@ -60,9 +61,10 @@ class FeatureFrame:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Labels:
-    """What followed each row of a spine, in its order. Days are whole local days from as_of; 0 is the same day.
+    """What followed each row of a spine, in its order.
 
-    `days_to_next` is NaN when no further valid order was seen; the row was then watched for `censored_after_days`.
+    `days_to_next` counts days of 24 hours from as_of, with their fraction; it is NaN when no further valid order was
+    seen: the row was then watched for `censored_after_days` whole local days.
     `is_complete`: the whole horizon lies in the time observed; order_count and net_minor mean little without it.
     """
 
@@ -81,32 +83,30 @@ class Labels:
 
 
 def feature_tables(
-    snapshot: Snapshot,
-    spine: pa.Table,
-    *,
-    columns: Sequence[str] = FEATURE_NAMES,
-    memory_limit: str = MEMORY_LIMIT,
-    rows_at_once: int = ROWS_AT_ONCE,
+    snapshot: Snapshot, spine: pa.Table, *, columns: Sequence[str] = FEATURE_NAMES, rows_at_once: int = ROWS_AT_ONCE
 ) -> Iterator[pa.Table]:
     """The features of the spine's rows in the spine's order, at most `rows_at_once` a table, as doubles."""
-    statement = (
-        f"select customer_id, as_of, {', '.join(encoded(name) for name in columns)} from ({feature_vectors_sql()}) "
-        "as vector order by as_of, customer_id"
+    return in_order(
+        lambda piece: piece_features(snapshot, piece, columns=columns),
+        pieces(snapshot, spine, rows_at_once=rows_at_once),
     )
-    for bucket in buckets(snapshot, memory_limit=memory_limit):
-        rows = spine.filter(pc.equal(spine["bucket"], bucket.number))
-        for start in range(0, rows.num_rows, rows_at_once):
-            bucket.connection.register("spine", rows.slice(start, rows_at_once))
-            yield bucket.connection.sql(statement).to_arrow_table()
 
 
-def feature_frame(
-    snapshot: Snapshot, spine: pa.Table, *, columns: Sequence[str] = FEATURE_NAMES, memory_limit: str = MEMORY_LIMIT
-) -> FeatureFrame:
+def piece_features(snapshot: Snapshot, piece: Piece, *, columns: Sequence[str] = FEATURE_NAMES) -> pa.Table:
+    """customer_id, as_of and the features of the piece's rows, in their order, as doubles."""
+    with open_bucket(snapshot, piece.bucket) as connection:
+        connection.register("spine", piece.rows)
+        return connection.sql(
+            f"select customer_id, as_of, {', '.join(encoded(name) for name in columns)} "
+            f"from ({feature_vectors_sql()}) as vector order by as_of, customer_id"
+        ).to_arrow_table()
+
+
+def feature_frame(snapshot: Snapshot, spine: pa.Table, *, columns: Sequence[str] = FEATURE_NAMES) -> FeatureFrame:
     """All rows of the spine in its order, as one row-major matrix."""
     values = np.empty((spine.num_rows, len(columns)))
     filled = 0
-    for table in feature_tables(snapshot, spine, columns=columns, memory_limit=memory_limit):
+    for table in feature_tables(snapshot, spine, columns=columns):
         end = filled + table.num_rows
         _check_order(table, spine.slice(filled, table.num_rows))
         for position, name in enumerate(columns):
@@ -145,7 +145,7 @@ def labels(snapshot: Snapshot, spine: pa.Table, *, horizon_days: int, observed_u
         is_complete=table["is_complete"].to_numpy(),
         order_count=table["order_count"].to_numpy().astype(np.int64),
         purchase_day_count=table["purchase_day_count"].to_numpy().astype(np.int64),
-        days_to_next=table["days_to_next"].cast(pa.float64()).to_numpy(),
+        days_to_next=table["days_to_next"].to_numpy(),
         censored_after_days=table["censored_after_days"].to_numpy().astype(np.int64),
         net_minor=table["net_minor"].to_numpy(),
     )
@@ -163,14 +163,16 @@ def _label_tables(snapshot: Snapshot, spine: pa.Table, *, horizon_days: int, end
         }
     )
     observed_day = local_moment(end, snapshot.time_zone).local_day
-    relations = ("feature_member", "feature_order", "feature_adjustment")
-    for bucket in buckets(snapshot, relations=relations):
-        rows = spine.filter(pc.equal(spine["bucket"], bucket.number))
-        bucket.connection.register("spine_row", rows)
-        bucket.connection.register("label_window", window)
-        bucket.connection.execute(
-            "create or replace temp view spine as select *, "
-            f"timestamptz '{end.isoformat()}' as observed_until, {observed_day} as observed_day "
-            "from spine_row join label_window using (as_of)"
-        )
-        yield bucket.connection.sql(_LABELS).to_arrow_table()
+
+    def outcomes(piece: Piece) -> pa.Table:
+        with open_bucket(snapshot, piece.bucket, relations=_LABELLED_BY) as connection:
+            connection.register("spine_row", piece.rows)
+            connection.register("label_window", window)
+            connection.execute(
+                "create temp view spine as select *, "
+                f"timestamptz '{end.isoformat()}' as observed_until, {observed_day} as observed_day "
+                "from spine_row join label_window using (as_of)"
+            )
+            return connection.sql(_LABELS).to_arrow_table()
+
+    return in_order(outcomes, pieces(snapshot, spine))

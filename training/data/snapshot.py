@@ -83,14 +83,21 @@ def empty_folder(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
 
 
-def bounded_connection(*, memory_limit: str = MEMORY_LIMIT, spill: Path | None = None) -> duckdb.DuckDBPyConnection:
-    """An in-memory DuckDB that keeps to its memory, spills to `spill`, and reads and writes times in UTC."""
+def bounded_connection(
+    *, memory_limit: str = MEMORY_LIMIT, spill: Path | None = None, threads: int | None = None
+) -> duckdb.DuckDBPyConnection:
+    """An in-memory DuckDB that keeps to its memory, spills to `spill`, and reads and writes times in UTC.
+
+    `threads` None: one for each core.
+    """
     settings: dict[str, str | bool | int | float | list[str]] = {
         "memory_limit": memory_limit,
         "preserve_insertion_order": False,
     }
     if spill is not None:
         settings["temp_directory"] = str(spill)
+    if threads is not None:
+        settings["threads"] = threads
     connection = duckdb.connect(config=settings)
     connection.execute("set TimeZone = 'UTC'")
     connection.execute("set enable_progress_bar = false")  # it would go to stdout, among the results

@@ -4,10 +4,12 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 
 from customer.features.moment import LocalMoment, local_moment
-from training.data.facts import buckets
+from training.data.facts import open_bucket
+from training.data.pieces import in_order
 from training.data.snapshot import Snapshot
 
 _SPINE = (Path(__file__).parent / "sql" / "spine.sql").read_text()
@@ -33,12 +35,15 @@ def build_spine(snapshot: Snapshot, cutoffs: Sequence[datetime]) -> pa.Table:
     to decide by the features (`order_count >= 1` for buyers).
     """
     moments = pa.Table.from_pylist([_calendar(local_moment(cutoff, snapshot.time_zone)) for cutoff in cutoffs])
-    parts = []
-    for bucket in buckets(snapshot, relations=("feature_member", "feature_order")):
-        bucket.connection.register("cutoff", moments.cast(pa.schema([SCHEMA.field(n) for n in moments.column_names])))
-        part = bucket.connection.sql(_SPINE).to_arrow_table()
-        parts.append(part.add_column(0, "bucket", pa.array([bucket.number] * part.num_rows, pa.int32())))
-    return pa.concat_tables(parts).cast(SCHEMA)
+    moments = moments.cast(pa.schema([SCHEMA.field(name) for name in moments.column_names]))
+
+    def known_then(bucket: int) -> pa.Table:
+        with open_bucket(snapshot, bucket, relations=("feature_member", "feature_order")) as connection:
+            connection.register("cutoff", moments)
+            rows = connection.sql(_SPINE).to_arrow_table()
+        return rows.add_column(0, "bucket", pa.array(np.full(rows.num_rows, bucket, np.int32)))
+
+    return pa.concat_tables(in_order(known_then, range(snapshot.bucket_count))).cast(SCHEMA)
 
 
 def spine_of(snapshot: Snapshot, pairs: Iterable[tuple[int, datetime]]) -> pa.Table:
