@@ -5,9 +5,7 @@ from typing import Annotated
 
 import typer
 
-AsOf = Annotated[str, typer.Option(help="The first instant not known: an ISO date (its midnight) or time.")]
-Mapping = Annotated[list[str] | None, typer.Option("--map", help="theirs=ours: a column of the file under its name.")]
-Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON; progress goes to stderr.")]
+from training.options import AsOf, Json, Mapping
 
 
 def register(app: typer.Typer, serve: typer.Typer) -> None:

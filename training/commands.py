@@ -16,6 +16,8 @@ from training.data.snapshot import Snapshot, end_of_history
 from training.evaluation.backtest import Fold, backtest, judge_at, judged_rehearsal
 from training.evaluation.model_card import Origin, model_card, write_card
 from training.evaluation.report import write_report
+from training.monitoring.observe import Observation, observe, record_observation
+from training.monitoring.report import log_observation, write_observation
 from training.predict import predict_file
 from training.recipe import FULL, QUICK, Recipe
 from training.settings import TrainingSettings, database_url
@@ -206,3 +208,21 @@ def _judged(
         )
     progress("judging")
     return [judge_at(snapshot, models, as_of=as_of, observed_until=until, seed=wanted.seed)]
+
+
+def monitor_champion(
+    settings: TrainingSettings, *, out: Path | None, log: bool, now: datetime, progress: Progress
+) -> tuple[Observation, Path]:
+    """Looks, writes the page, keeps the observation in the database and in MLflow. Returns it and the page."""
+    progress("snapshot of the database")
+    with database_snapshot(settings, known_before=now) as snapshot:
+        seen = observe(settings, snapshot, now=now, progress=progress)
+    folder = out or settings.home.resolve() / "reports" / "monitoring" / f"{now:%Y-%m-%dT%H%M%S}"
+    page = write_observation(seen, folder)
+    record_observation(database_url(settings), settings.tenant, seen)
+    if log:
+        from training.registry.model_registry import connect
+
+        progress("logging to MLflow")
+        log_observation(connect(settings), seen, folder)
+    return seen, page

@@ -15,8 +15,11 @@ from rich.table import Table
 
 from training.evaluation.backtest import Fold
 from training.evaluation.intervals import Measured
+from training.monitoring.observe import Observation
+from training.monitoring.report import as_facts
 from training.registry.lifecycle import SetDescription, Training
 from training.registry.model_record import ScoredBy
+from training.retraining import Retraining
 from training.train import Progress as Report
 from training.train import Trained
 
@@ -190,3 +193,32 @@ def print_scored_by(found: Sequence[ScoredBy], customer: int, *, as_json: bool) 
             since, how,
         )  # fmt: skip
     Console().print(table)
+
+
+def print_observation(seen: Observation, page: Path, *, as_json: bool) -> None:
+    """The findings, alerts first."""
+    if as_json:
+        print_result({**as_facts(seen), "page": str(page)}, "", as_json=True)
+        return
+    console = Console()
+    console.print(
+        f"model set {seen.model_set}: {seen.status.lower().replace('_', ' ')}; {seen.judged_customers:,} customers' "
+        f"predictions of {seen.moment:%Y-%m-%d} judged",
+        highlight=False,
+    )
+    for finding in sorted(seen.findings, key=lambda finding: not finding.is_alert):
+        console.print(f"{'ALERT' if finding.is_alert else '  ok '} {finding.sentence}", highlight=False)
+    console.print(f"report: {page}", soft_wrap=True)
+
+
+def print_retraining(found: Retraining, *, as_json: bool) -> None:
+    """Why, and what became of it."""
+    training = found.training
+    if as_json:
+        model_set = training.registered.model_set if training else None
+        facts = {"outcome": str(found.outcome), "reason": found.reason, "model_set": model_set}
+        print_result(facts, "", as_json=True)
+        return
+    Console().print(f"{found.outcome.lower().replace('_', ' ')}: {found.reason}", highlight=False)
+    if training is not None:
+        print_training(training, as_json=False)

@@ -5,7 +5,10 @@ from typing import Annotated
 
 import typer
 
-from training.cli import Json
+from training.options import Json
+
+REFUSED, ALERT, RUNNING_ELSEWHERE = 3, 4, 5
+"""Exit codes that a scheduler may tell apart; 1 is an error, 2 a wrong call."""
 
 
 def register(app: typer.Typer) -> None:
@@ -15,6 +18,8 @@ def register(app: typer.Typer) -> None:
     app.command("rollback")(rollback)
     app.command("card")(card)
     app.command("who-scored")(who_scored)
+    app.command("monitor")(monitor)
+    app.command("retrain")(retrain)
 
 
 def compare(as_json: Json = False) -> None:
@@ -86,3 +91,64 @@ def who_scored(
     settings = load_settings()
     found = find(database_url(settings), settings.tenant, customer, read_day(on))
     print_scored_by(found, customer, as_json=as_json)
+
+
+def monitor(
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for the page and its JSON; under PARCOURS_HOME/reports if left out.")
+    ] = None,
+    metrics_file: Annotated[
+        Path | None, typer.Option(help="Write the figures for a node exporter's textfile collector.")
+    ] = None,
+    log: Annotated[bool, typer.Option(help="Log to MLflow too.")] = True,
+    as_json: Json = False,
+) -> None:
+    """Judge the champion's stored predictions by what came, and look for drift. Exit code 4: an alert."""
+    from datetime import UTC, datetime
+
+    from training.commands import monitor_champion
+    from training.console import print_observation, steps
+    from training.settings import load_settings
+
+    settings = load_settings()
+    with steps(quiet=as_json) as progress:
+        seen, page = monitor_champion(settings, out=out, log=log, now=datetime.now(UTC), progress=progress)
+    print_observation(seen, page, as_json=as_json)
+    from training.monitoring.alerts import announce
+
+    announce(seen, webhook=settings.alert_webhook, metrics_file=metrics_file)
+    if seen.is_alert:
+        raise typer.Exit(ALERT)
+
+
+def retrain(
+    max_age_days: Annotated[int, typer.Option(help="Train when the champion's data is older.", min=1)] = 28,
+    patience_days: Annotated[int, typer.Option(help="Wait so long after any training, good or bad.", min=0)] = 7,
+    now: Annotated[bool, typer.Option("--now", help="Whether it is due or not.")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="Fewer rows and trees, no tuning.")] = False,
+    tune_seconds: Annotated[float | None, typer.Option(help="As for `parcours train`.", min=0)] = None,
+    horizon: Annotated[int | None, typer.Option(help="As for `parcours train`.", min=1)] = None,
+    seed: Annotated[int, typer.Option()] = 1,
+    as_json: Json = False,
+) -> None:
+    """Train, judge and promote when it is due (age, alert of `monitor`, new features): for a scheduler, every night.
+
+    Exit code 0: nothing was due, or the new set is the champion; 3: the gate refused it; 5: another one is running.
+    """
+    from datetime import UTC, datetime, timedelta
+
+    from training.commands import read_recipe
+    from training.console import print_retraining, steps
+    from training.registry.lifecycle import Order
+    from training.retraining import Outcome, Policy
+    from training.retraining import retrain as train_again
+    from training.settings import load_settings
+
+    recipe, tune_s = read_recipe(None, quick=quick, tune_seconds=tune_seconds)
+    order = Order(as_of=datetime.now(UTC), horizon_days=horizon, recipe=recipe, seed=seed, tune_s=tune_s)
+    policy = Policy(max_age=timedelta(days=max_age_days), patience=timedelta(days=patience_days))
+    with steps(quiet=as_json) as progress:
+        found = train_again(load_settings(), policy, order, is_forced=now, progress=progress)
+    print_retraining(found, as_json=as_json)
+    if found.outcome in (Outcome.REFUSED, Outcome.RUNNING_ELSEWHERE):
+        raise typer.Exit(REFUSED if found.outcome is Outcome.REFUSED else RUNNING_ELSEWHERE)

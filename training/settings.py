@@ -37,6 +37,8 @@ class TrainingSettings(BaseSettings):
     tenant: str | None = None
     database_url: str | None = Field(default=None, validation_alias="DATABASE_URL", pattern=r"^postgres(ql)?://")
     tracking_uri: str | None = Field(default=None, validation_alias="MLFLOW_TRACKING_URI")
+    alert_webhook: str | None = Field(default=None, pattern=r"^https?://")
+    """Where `parcours monitor` posts an alert as JSON."""
 
     @property
     def mlflow_folder(self) -> Path:

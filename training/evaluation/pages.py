@@ -31,7 +31,9 @@ def _environment() -> Environment:
 
 
 def _figure(value: float | None) -> str:
-    """Four figures that matter; nothing for nothing."""
+    """About four figures; nothing for nothing."""
     if value is None:
         return ""
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+    size = abs(value)
+    decimals = 4 if size < 1 else 3 if size < 10 else 1 if size < 1000 else 0
+    return f"{value:,.{decimals}f}"

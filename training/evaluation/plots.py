@@ -65,7 +65,7 @@ def _svg(draw: Draw) -> str:
     from matplotlib.figure import Figure
 
     buffer = io.BytesIO()
-    with rc_context(_STYLE):  # type: ignore[arg-type] - its stubs want each key's own literal type
+    with rc_context(_STYLE):  # type: ignore[arg-type]
         figure = Figure(figsize=(6.4, 4.4), layout="constrained")  # no pyplot: nothing global is drawn on
         FigureCanvasAgg(figure)
         draw(figure.add_subplot())
@@ -155,7 +155,7 @@ def _summary(axes: "Axes", outcome: Outcome, models: ModelSet, model: str) -> No
     axes.axvline(0.0, color=_FAINT)
     axes.set_yticks(range(len(top)), [found.names[position] for position in top])
     scale = "log-odds of churn" if model == "churn" else "log of the expected value"
-    axes.set(xlabel=f"contribution to the {scale}; blue: low values, red: high", title=f"What moves {model} (SHAP)")
+    axes.set(xlabel=f"contribution to the {scale}", title=f"What moves {model} (SHAP; low values blue, high red)")
 
 
 def strongest_inputs(found: Contributions) -> list[int]:

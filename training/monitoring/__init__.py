@@ -1,0 +1,1 @@
+"""How models do in service: their predictions against what came, today's customers against those of training."""

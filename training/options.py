@@ -1,0 +1,9 @@
+"""Options that several commands share, spelled and explained once."""
+
+from typing import Annotated
+
+import typer
+
+AsOf = Annotated[str, typer.Option(help="The first instant not known: an ISO date (its midnight) or time.")]
+Mapping = Annotated[list[str] | None, typer.Option("--map", help="theirs=ours: a column of the file under its name.")]
+Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON; progress goes to stderr.")]
