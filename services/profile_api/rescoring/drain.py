@@ -14,6 +14,7 @@ from profile_api.rescoring.store import store_predictions
 
 log = logging.getLogger(__name__)
 
+_LOOK_EVERY_S = 0.02
 _A_MOMENT = timedelta(microseconds=1)
 
 
@@ -25,17 +26,23 @@ class Drain:
     clock: Callable[[], datetime]
     attempts: int
     """How often one customer is tried before the request waits for the customer's next change."""
+    linger_s: float = 0.0
+    """How long to look for more once nothing is due: while changes keep coming, none waits for a job to be found."""
 
     async def run(self, tenant_id: int) -> int:
         """Drains one tenant's due requests and returns how many were settled.
 
         Raises when the scoring service or the database is away: everything not settled stays requested.
         """
-        settled = 0
-        while requests := await self._take(tenant_id):
-            size = self.scorer.settings.batch_rows
-            batches = [requests[start : start + size] for start in range(0, len(requests), size)]
-            settled += sum(await _together([self._answer(tenant_id, batch) for batch in batches]))
+        settled, size, looks = 0, self.scorer.settings.batch_rows, 0
+        while looks * _LOOK_EVERY_S <= self.linger_s:
+            if requests := await self._take(tenant_id):
+                batches = [requests[start : start + size] for start in range(0, len(requests), size)]
+                settled += sum(await _together([self._answer(tenant_id, batch) for batch in batches]))
+                looks = 0
+                continue
+            looks += 1
+            await asyncio.sleep(min(_LOOK_EVERY_S, self.linger_s))
         return settled
 
     async def _take(self, tenant_id: int) -> list[RescoringRequest]:

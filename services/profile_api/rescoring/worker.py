@@ -15,6 +15,7 @@ from profile_api.rescoring.settings import RescoringSettings
 
 QUEUE = "rescoring"
 _LONGEST_PAUSE_S = 30.0
+_LINGER_S = 0.1  # short, for a tenant that lingers keeps another one waiting
 _STALLED_AFTER_S = 30.0
 
 
@@ -69,7 +70,8 @@ async def run_worker(
 ) -> None:
     """Works until the process is told to stop; with `until_idle`, until there is nothing left to do now."""
     async with batch_scorer(database_url, settings, clock=clock) as scorer:
-        drain = Drain(scorer=scorer, clock=clock, attempts=settings.request_attempts)
+        linger_s = 0.0 if until_idle else _LINGER_S
+        drain = Drain(scorer=scorer, clock=clock, attempts=settings.request_attempts, linger_s=linger_s)
         app = queue_app(database_url, drain=drain, clock=clock, settings=settings)
         async with app.open_async():
             await app.run_worker_async(

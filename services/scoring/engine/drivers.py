@@ -1,13 +1,17 @@
 """The strongest contributions as drivers: a feature, its value, and a sentence in English and in French."""
 
+from dataclasses import dataclass
+from functools import cache
+
 import numpy as np
 
 from customer.contracts.score import Driver, FeatureValue
 from customer.features.definitions import FEATURE_BY_NAME
-from customer.features.feature import FeatureType
+from customer.features.feature import Feature, FeatureType
 from scoring.engine.design import WORDS
 from scoring.engine.explanation import Contributions, Reasons
 
+_NAN = float("nan")
 _CHURN = (("raises the risk", "augmente le risque"), ("lowers the risk", "réduit le risque"))
 _NEXT = (("brings the next order closer", "rapproche la prochaine commande"),
          ("puts the next order off", "éloigne la prochaine commande"))  # fmt: skip
@@ -40,40 +44,61 @@ def _drivers(
 ) -> list[Driver]:
     if contributions is None:
         return []
-    values = sign * contributions.values[row]
-    strongest = np.argsort(-np.abs(values), kind="stable")[: reasons.count]
-    return [
-        _driver(reasons, row, contributions.names[position], float(values[position]), effects)
-        for position in strongest
-        if values[position] != 0.0
-    ]
+    values = contributions.values[row]
+    strongest = np.abs(values).argsort(kind="stable")[: -reasons.count - 1 : -1].tolist()
+    inputs, found = reasons.inputs[row], []
+    for position in strongest:
+        contribution = sign * float(values[position])
+        if contribution:
+            number = float(inputs[position]) if position < len(inputs) else _NAN
+            wording = _wording(contributions.names[position], reasons.money_digits)
+            found.append(wording.driver(number, contribution, effects[0] if contribution > 0 else effects[1]))
+    return found
 
 
-def _driver(
-    reasons: Reasons, row: int, name: str, contribution: float, effects: tuple[tuple[str, str], tuple[str, str]]
-) -> Driver:
-    english, french = effects[0] if contribution > 0 else effects[1]
-    if name in WORDS:
-        words, value = WORDS[name], None
-    else:
-        feature = FEATURE_BY_NAME[name]
-        words, value = (feature.words_en, feature.words_fr), _value(reasons, row, name)
-    english_value, french_value = _shown(reasons, name, value)
-    return Driver(
-        feature=name,
-        value=value,
-        contribution=contribution,
-        text_en=f"{words[0].capitalize()}{english_value} {english}",
-        text_fr=f"{words[1].capitalize()}{french_value} {french}",
-    )
+@dataclass(frozen=True, slots=True)
+class _Wording:
+    """How one input is named and its values are shown; `feature` is None for what is computed, not given."""
+
+    name: str
+    english: str
+    french: str
+    feature: Feature | None
+    money_digits: int
+
+    def driver(self, number: float, contribution: float, effect: tuple[str, str]) -> Driver:
+        value = None if self.feature is None or number != number else _value(self.feature, number)
+        english_value, french_value = self._shown(value)
+        return Driver(
+            feature=self.name,
+            value=value,
+            contribution=contribution,
+            text_en=f"{self.english}{english_value} {effect[0]}",
+            text_fr=f"{self.french}{french_value} {effect[1]}",
+        )
+
+    def _shown(self, value: FeatureValue) -> tuple[str, str]:
+        """The value in brackets as English and as French write it; nothing when missing."""
+        if value is None:
+            return "", ""
+        if isinstance(value, bool):
+            return (" (yes)", " (oui)") if value else (" (no)", " (non)")
+        if self.feature is not None and self.feature.unit == "minor units" and isinstance(value, int | float):
+            text = f"{value / 10**self.money_digits:.{self.money_digits}f}"
+        else:
+            text = f"{value:.2f}" if isinstance(value, float) else str(value)
+        return f" ({text})", f" ({text.replace('.', ',')})"
 
 
-def _value(reasons: Reasons, row: int, name: str) -> FeatureValue:
-    """The value as the feature declares it; None when missing."""
-    feature = FEATURE_BY_NAME[name]
-    number = float(reasons.inputs[row, reasons.features.index(name)])
-    if np.isnan(number):
-        return None
+@cache
+def _wording(name: str, money_digits: int) -> _Wording:
+    feature = None if name in WORDS else FEATURE_BY_NAME[name]
+    english, french = WORDS[name] if feature is None else (feature.words_en, feature.words_fr)
+    return _Wording(name, english.capitalize(), french.capitalize(), feature, money_digits)
+
+
+def _value(feature: Feature, number: float) -> FeatureValue:
+    """The value as the feature declares it."""
     match feature.dtype:
         case FeatureType.CATEGORY:
             return feature.vocabulary[int(number)]
@@ -82,17 +107,3 @@ def _value(reasons: Reasons, row: int, name: str) -> FeatureValue:
         case FeatureType.INTEGER:
             return int(number)
     return number
-
-
-def _shown(reasons: Reasons, name: str, value: FeatureValue) -> tuple[str, str]:
-    """The value in brackets as English and as French write it; nothing when missing."""
-    if value is None:
-        return "", ""
-    if isinstance(value, bool):
-        return (" (yes)", " (oui)") if value else (" (no)", " (non)")
-    if FEATURE_BY_NAME[name].unit == "minor units" and isinstance(value, int | float):
-        digits = reasons.money_digits
-        text = f"{value / 10**digits:.{digits}f}"
-    else:
-        text = f"{value:.2f}" if isinstance(value, float) else str(value)
-    return f" ({text})", f" ({text.replace('.', ',')})"

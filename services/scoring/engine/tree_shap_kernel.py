@@ -48,7 +48,8 @@ def contribute(tables: Tables, inputs: Singles, found: Floats) -> None:
     conditions, table = tables.conditions, tables.table
     for first in range(0, len(inputs), BLOCK):
         last = min(first + BLOCK, len(inputs))
-        for leaf in tables.leaves:
+        for number in range(len(tables.leaves)):
+            leaf = tables.leaves[number]
             for row in range(first, last):
                 bits = np.int64(0)
                 for at in range(leaf.start, leaf.end):
@@ -120,41 +121,34 @@ def weigh(tables: Tables, answers: Sets, bits: Bits, weights: Floats, kept: int,
         total[row] = weights[row].sum()
         for question in range(answers.shape[1]):
             if_met[row, question] = _total(weights[row], answers[row, question])
+    conditions, table, own = tables.conditions, tables.table, tables.static  # where that of `kept` goes
     for first in range(0, len(weights), BLOCK):
         last = min(first + BLOCK, len(weights))
         for number in range(len(tables.leaves)):
             leaf = tables.leaves[number]
-            if leaf.end - leaf.dated <= 1:
-                _weigh_leaf(tables, leaf, bits[number], total, if_met, kept, first, last, found)
-                continue
-            for row in range(first, last):
-                for pattern in range(1 << (leaf.end - leaf.dated)):
-                    here = _dates_of(tables.conditions, leaf, pattern, answers[row], weights.shape[1])
-                    _add_leaf(tables, leaf, bits[number, row], pattern, _total(weights[row], here), kept, found[row])
-
-
-@compiled
-def _weigh_leaf(
-    tables: Tables, leaf: Record, bits: Bits, total: Floats, if_met: Floats, kept: int, first: int, last: int,
-    found: Floats,
-) -> None:  # fmt: skip
-    """Adds the weighted contributions to one leaf that at most one condition on the date leads to."""
-    conditions, table, size = tables.conditions, tables.table, leaf.end - leaf.start
-    if leaf.dated == leaf.end:
-        for row in range(first, last):
-            entry = leaf.table + bits[row] * size - leaf.start
-            for at in range(leaf.start, leaf.end):
-                found[row, conditions[at].input] += total[row] * table[entry + at]
-        return
-    question, other = conditions[leaf.dated].question, size << (leaf.dated - leaf.start)
-    for row in range(first, last):
-        entry = leaf.table + bits[row] * size - leaf.start
-        met = if_met[row, question]
-        missed = total[row] - met
-        for at in range(leaf.start, leaf.dated):
-            found[row, conditions[at].input] += missed * table[entry + at] + met * table[entry + other + at]
-        if conditions[leaf.dated].input == kept:
-            found[row, tables.static] += missed * table[entry + leaf.dated] + met * table[entry + other + leaf.dated]
+            size, dated = leaf.end - leaf.start, leaf.end - leaf.dated
+            if dated == 0:
+                for row in range(first, last):
+                    entry = leaf.table + bits[number, row] * size - leaf.start
+                    for at in range(leaf.start, leaf.end):
+                        found[row, conditions[at].input] += total[row] * table[entry + at]
+            elif dated == 1:  # the usual case by far; written out, for a call costs more than its work
+                question, other = conditions[leaf.dated].question, size << (leaf.dated - leaf.start)
+                is_kept = conditions[leaf.dated].input == kept
+                for row in range(first, last):
+                    missed = leaf.table + bits[number, row] * size - leaf.start
+                    met, weight = missed + other, if_met[row, question]
+                    rest = total[row] - weight
+                    for at in range(leaf.start, leaf.dated):
+                        found[row, conditions[at].input] += rest * table[missed + at] + weight * table[met + at]
+                    if is_kept:
+                        found[row, own] += rest * table[missed + leaf.dated] + weight * table[met + leaf.dated]
+            else:
+                for row in range(first, last):
+                    for pattern in range(1 << dated):
+                        here = _dates_of(conditions, leaf, pattern, answers[row], weights.shape[1])
+                        weight = _total(weights[row], here)
+                        _add_leaf(tables, leaf, bits[number, row], pattern, weight, kept, found[row])
 
 
 @compiled
