@@ -13,10 +13,6 @@ class Quota:
     name: str
     per_minute: int
 
-    @property
-    def per_second(self) -> float:
-        return self.per_minute / 60
-
 
 @dataclass(slots=True)
 class _Bucket:
@@ -31,7 +27,8 @@ class Allowance:
     """
 
     def __init__(self, quota: Quota, *, callers: int = 10_000, clock: Callable[[], float] = time.monotonic) -> None:
-        self._quota = quota
+        self._full = float(quota.per_minute)
+        self._per_second = quota.per_minute / 60
         self._callers = callers
         self._clock = clock
         self._buckets: dict[Hashable, _Bucket] = {}
@@ -41,7 +38,7 @@ class Allowance:
     def take(self, caller: Hashable, amount: float) -> bool:
         """Whether the caller may use `amount` now; if so it is used. False leaves the bucket as it was."""
         bucket = self._filled(caller)
-        if bucket.level < min(amount, self._quota.per_minute):
+        if bucket.level < amount and bucket.level < self._full:
             return False
         bucket.level -= amount
         return True
@@ -52,15 +49,14 @@ class Allowance:
 
     def wait_s(self, caller: Hashable, amount: float) -> int:
         """Whole seconds until `amount` would be let through."""
-        missing = min(amount, self._quota.per_minute) - self._filled(caller).level
-        return max(1, math.ceil(missing / self._quota.per_second))
+        missing = min(amount, self._full) - self._filled(caller).level
+        return max(1, math.ceil(missing / self._per_second))
 
     def headers(self, caller: Hashable) -> tuple[tuple[bytes, bytes], ...]:
         """The fields of the IETF draft `RateLimit header fields for HTTP`, for this quota."""
-        per_minute = self._quota.per_minute
         bucket = self._buckets.get(caller)
-        left = per_minute if bucket is None else max(0, int(bucket.level))  # as of the caller's last request
-        full_in_s = math.ceil((per_minute - left) * 60 / per_minute)
+        left = int(self._full if bucket is None else max(0.0, bucket.level))  # as of the caller's last request
+        full_in_s = math.ceil((self._full - left) / self._per_second)
         return self._policy, (b"ratelimit", b'"%b";r=%d;t=%d' % (self._name, left, full_in_s))
 
     def _filled(self, caller: Hashable) -> _Bucket:
@@ -70,8 +66,9 @@ class Allowance:
             if len(self._buckets) >= self._callers:
                 # The longest unseen leaves; at worst a flood of callers is each given a fresh bucket.
                 self._buckets.pop(next(iter(self._buckets)))
-            bucket = self._buckets[caller] = _Bucket(float(self._quota.per_minute), now)
+            bucket = self._buckets[caller] = _Bucket(self._full, now)
             return bucket
-        bucket.level = min(float(self._quota.per_minute), bucket.level + (now - bucket.at) * self._quota.per_second)
+        level = bucket.level + (now - bucket.at) * self._per_second
+        bucket.level = level if level < self._full else self._full
         bucket.at = now
         return bucket

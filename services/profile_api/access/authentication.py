@@ -34,9 +34,9 @@ class Authenticator:
         self._known: Expiring[bytes, Caller] = Expiring(size=self._memory.size)
         self._refused: Expiring[bytes, str] = Expiring(size=self._memory.size)
 
-    def recall(self, token: str) -> Caller | None:
+    def recall(self, hash_of_token: bytes) -> Caller | None:
         """The caller when the token was checked moments ago; never waits."""
-        return self._known.find(token_hash(token))
+        return self._known.find(hash_of_token)
 
     async def authenticate(self, token: str, *, now: datetime) -> Caller:
         """The caller behind the token; raises `UnauthenticatedError` or another `AccessError`."""

@@ -83,8 +83,7 @@ class Documents:
     def remember(self, parameters: Parameters) -> None:
         """Keeps a document sent with its hash; call it once the document has proved valid."""
         if self._mode is PersistedQueries.AUTOMATIC and parameters.query is not None:
-            name = _hash_in(parameters)
-            if name is not None:
+            if (name := _hash_in(parameters)) is not None:
                 self._automatic.put(name, parameters.query, for_s=_KEPT_FOR_S)
 
     def _trusted_text(self, query: str | None, name: str | None) -> str:
@@ -120,7 +119,7 @@ def read_manifest(path: Path) -> dict[str, str]:
 def _hash_in(parameters: Parameters) -> str | None:
     if parameters.document_id is not None:
         return _checked(parameters.document_id.removeprefix("sha256:"))
-    persisted: Any = (parameters.extensions or {}).get("persistedQuery")
+    persisted: Any = parameters.extensions.get("persistedQuery") if parameters.extensions else None
     if persisted is None:
         return None
     if not isinstance(persisted, dict) or persisted.get("version") != 1:

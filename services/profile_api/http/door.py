@@ -1,12 +1,13 @@
 """Who is at the door: the bearer token of a request or a WebSocket, and how often strangers may try."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import asyncpg
 from starlette.types import Scope
 
 from profile_api.access.allowance import Allowance
+from profile_api.access.api_keys import token_hash
 from profile_api.access.authentication import Authenticator
 from profile_api.access.errors import ForbiddenError, IdentityProviderDownError, UnauthenticatedError
 from profile_api.graph.request import Caller
@@ -16,9 +17,9 @@ from profile_api.http.refusal import NotAllowedError, OverloadedError, RateLimit
 RequestHeaders = Mapping[str, str]
 
 
-def headers_of(scope: Scope) -> RequestHeaders:
+def headers_of(headers: Iterable[tuple[bytes, bytes]]) -> RequestHeaders:
     """The headers by lower-case name, the last of each; read once, for looking each up walks through all of them."""
-    return {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+    return {name.decode("latin-1"): value.decode("latin-1") for name, value in headers}
 
 
 class Door:
@@ -29,17 +30,16 @@ class Door:
         self._failed_logins = failed_logins
         self._clock = clock
 
-    def recall(self, headers: RequestHeaders) -> Caller | None:
-        """The caller of a request when their token was checked moments ago; never waits."""
-        token = bearer_token(headers.get("authorization", ""))
-        return self._authenticator.recall(token) if token is not None else None
+    def recall(self, hash_of_token: bytes | None) -> Caller | None:
+        """The caller whose token was checked moments ago; never waits."""
+        return self._authenticator.recall(hash_of_token) if hash_of_token is not None else None
 
     async def caller_of(self, headers: RequestHeaders, scope: Scope) -> Caller:
         """The caller of an HTTP request; raises `UnauthorizedError`, `NotAllowedError`, `RateLimitedError`."""
         token = bearer_token(headers.get("authorization", ""))
         if token is None:
             raise UnauthorizedError("send an API key or an identity provider's token: Authorization: Bearer <token>")
-        return self._authenticator.recall(token) or await self.caller_with(token, scope)
+        return self.recall(token_hash(token)) or await self.caller_with(token, scope)
 
     async def caller_with(self, token: str, scope: Scope) -> Caller:
         """The caller behind a token, wherever it was sent."""

@@ -17,6 +17,7 @@ from uvicorn.server import ServerState
 from profile_api.http.graphql_endpoint import GraphQLEndpoint
 from profile_api.http.handed_over import LARGEST_HEAD, HandedOver, Watched
 from profile_api.http.head import END, Head, read_head
+from profile_api.http.metrics import flush
 from profile_api.http.negotiation import MediaType
 from profile_api.http.observed import Observation, ids_given
 from profile_api.http.refusal import HeadTooLargeError, Refusal, TooSlowError
@@ -40,6 +41,7 @@ class Front:
         """Ends connections that keep us waiting. One look at all now and then costs less than a timer for each."""
         while True:
             await asyncio.sleep(_LOOK_EVERY_S)
+            flush()
             now = time.perf_counter()
             for connection in list(self.connections):
                 connection.look_at_the_time(now)
@@ -79,17 +81,15 @@ class FrontConnection(asyncio.Protocol):
         self._is_ending = True  # an operation under way is let finish: it may be a mutation
 
     def data_received(self, data: bytes) -> None:
-        if not self._arrived:
-            self._since = time.perf_counter()
         if self._task is not None or not self._may_write:
             self._arrived += data
             self._transport.pause_reading()  # a client that sends ahead waits for its answers
-        elif self._arrived:
+        elif not self._arrived:
+            self._take(data)
+        else:
             self._arrived += data
             if len(self._arrived) >= self._needed:
                 self._take(bytes(self._arrived))
-        else:
-            self._take(data)
 
     def pause_writing(self) -> None:
         self._may_write = False
@@ -123,42 +123,49 @@ class FrontConnection(asyncio.Protocol):
         """Reads the first request of what has arrived: answers it, waits for the rest of it, or hands it on."""
         end = arrived.find(END) + len(END)
         if end < len(END):
-            self._arrived[:] = arrived
-            if len(arrived) > LARGEST_HEAD:
-                self._refuse(HeadTooLargeError(LARGEST_HEAD))
+            self._wait(arrived, needed=0)
             return
-        head = self._head(arrived[:end])
-        if head is None or head.body_length > self._front.settings.largest_body or self._is_crowded():
+        head = self._heads.get(arrived[:end]) or self._read(arrived[:end])
+        if head is None:
             self._hand_over(arrived)
             return
-        self._needed = end + head.body_length
-        if len(arrived) < self._needed:
-            self._arrived[:] = arrived
+        whole = end + head.body_length
+        if len(arrived) < whole:
+            self._wait(arrived, needed=whole)
             return
-        self._arrived[:] = arrived[self._needed :]
-        body = arrived[end : self._needed]
-        self._needed = 0
-        self._task = self._loop.create_task(self._answer(head, body))
+        if self._arrived or len(arrived) > whole:
+            self._arrived[:] = arrived[whole:]
+        self._task = self._loop.create_task(self._answer(head, arrived[end:whole]))
         self._state.tasks.add(self._task)
 
-    def _head(self, raw: bytes) -> Head | None:
-        known = self._heads.get(raw)
-        if known is None and (known := read_head(raw)) is not None:
-            if len(self._heads) >= _HEADS_REMEMBERED:
-                self._heads.clear()
-            self._heads[raw] = known
-        return known
+    def _wait(self, arrived: bytes, *, needed: int) -> None:
+        """Keeps the beginning of a request until `needed` bytes are here; 0: until its head is."""
+        self._needed = needed
+        if not self._arrived:
+            self._since = time.perf_counter()
+            self._arrived += arrived
+        if not needed and len(arrived) > LARGEST_HEAD:
+            self._refuse(HeadTooLargeError(LARGEST_HEAD))
 
-    def _is_crowded(self) -> bool:
+    def _read(self, raw: bytes) -> Head | None:
+        """A head not met before on this connection; None when its request is not for us."""
         most = self._config.limit_concurrency
-        return most is not None and max(len(self._state.connections), len(self._state.tasks)) >= most
+        if most is not None and max(len(self._state.connections), len(self._state.tasks)) >= most:
+            return None  # uvicorn turns it away
+        head = read_head(raw)
+        if head is None or head.body_length > self._front.settings.largest_body:
+            return None
+        if len(self._heads) >= _HEADS_REMEMBERED:
+            self._heads.clear()
+        self._heads[raw] = head
+        return head
 
     async def _answer(self, head: Head, body: bytes) -> None:
         task = self._task
         observation = Observation(head.ids)
         status = 500
         try:
-            reply = await self._front.endpoint.answer(head.fields, body, lambda: self._scope(head))
+            reply = await self._front.endpoint.answer(head, body, lambda: self._scope(head))
             status = reply.status
             self._send(reply, observation)
         finally:
@@ -185,9 +192,11 @@ class FrontConnection(asyncio.Protocol):
             self._take(bytes(self._arrived))
 
     def _refuse(self, refusal: Refusal) -> None:
+        observation = Observation(ids_given(()))
         self._is_ending = True
-        self._send(reply_to_refusal(refusal, MediaType.JSON), Observation(ids_given(())))
+        self._send(reply_to_refusal(refusal, MediaType.JSON), observation)
         self._transport.close()
+        observation.ended("other", refusal.status)
 
     def _hand_over(self, arrived: bytes) -> None:
         """Lets uvicorn's own protocol read the request from its first byte, and all that follow on the connection."""

@@ -14,10 +14,11 @@ from profile_api.http.body import ClientGoneError, read_body
 from profile_api.http.door import Door, RequestHeaders, bearer_token, headers_of
 from profile_api.http.event_stream import EventStream
 from profile_api.http.graphiql import graphiql_page
+from profile_api.http.head import Head
 from profile_api.http.metrics import REFUSALS, count_answer
-from profile_api.http.negotiation import MediaType, acceptable, check_content_type
+from profile_api.http.negotiation import MediaType, acceptable, acceptable_json, check_content_type
 from profile_api.http.observed import request_id
-from profile_api.http.operations import Operations, Ready, error_body, may_run_over_get
+from profile_api.http.operations import Operations, Ready, error_body, identity_of, may_run_over_get
 from profile_api.http.parameters import Parameters, parse_body, parse_query_string
 from profile_api.http.refusal import InternalError, MalformedRequestError, MethodNotAllowedError, Refusal
 from profile_api.http.reply import (
@@ -63,28 +64,31 @@ class GraphQLEndpoint:
         self._event_stream = event_stream
         self._settings = settings
 
-    async def answer(self, headers: RequestHeaders, body: bytes, scope: Callable[[], Awaitable[Scope]]) -> Reply:
+    async def answer(self, head: Head, body: bytes, scope: Callable[[], Awaitable[Scope]]) -> Reply:
         """The reply to a whole POST that is not answered by a stream; never raises. `scope` is asked of strangers."""
         media_type = MediaType.JSON
         try:
-            media_type = _of_errors(acceptable(headers.get("accept", "")))
-            check_content_type(headers.get("content-type", ""))
-            caller = self._door.recall(headers) or await self._door.caller_of(headers, await scope())
+            media_type = acceptable_json(head.fields.get("accept", ""))
+            check_content_type(head.fields.get("content-type", ""))
+            caller = self._door.recall(head.hash_of_token)
+            if caller is None:
+                caller = await self._door.caller_of(head.fields, await scope())
             return await self._answer_body(body, caller, media_type)
         except Exception as error:  # noqa: BLE001  (the edge of the process: `_failed` tells the client and the log)
             return self._failed(error, media_type)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        headers = headers_of(scope)
-        accepted: tuple[MediaType, ...] = (MediaType.JSON,)
+        headers = headers_of(scope["headers"])
+        of_errors = MediaType.JSON
         try:
             accepted = acceptable(headers.get("accept", ""))
+            of_errors = acceptable_json(headers.get("accept", ""))
             exchange = _Exchange(scope=scope, receive=receive, send=send, headers=headers, accepted=accepted)
             reply = await self._reply(exchange)
         except ClientGoneError:
             return
         except Exception as error:  # noqa: BLE001  (the edge of the process: `_failed` tells the client and the log)
-            reply = self._failed(error, _of_errors(accepted))
+            reply = self._failed(error, of_errors)
         if reply is not None:
             await reply.send(send)
 
@@ -95,7 +99,7 @@ class GraphQLEndpoint:
         if isinstance(error, Refusal):
             REFUSALS.labels(str(error.code)).inc()
             return reply_to_refusal(error, media_type)
-        _LOG.error("request %s failed", request_id.get(), exc_info=error)
+        _LOG.error("request %s failed", request_id.get().decode(), exc_info=error)
         return reply_to_refusal(InternalError(), media_type)
 
     async def _reply(self, exchange: _Exchange) -> Reply | None:
@@ -161,13 +165,13 @@ class GraphQLEndpoint:
         answer = await self._operations.run(ready)
         count_answer(answer)
         timing = (b"server-timing", server_timing(answer.timings))
-        headers = (timing, _VARY, _NO_STORE, *self._operations.allowance_headers(ready.caller))
+        headers = (timing, _VARY, _NO_STORE, *self._operations.allowance_headers(ready.who))
         return reply_to_answer(answer, media_type, draft=self._settings.draft_status_codes, headers=headers)
 
     async def _answer_batch(self, batch: list[Parameters], caller: Caller) -> Reply:
         answers = await asyncio.gather(*(self._answer_of_batched(parameters, caller) for parameters in batch))
         body = b"[" + b",".join(answer.body for answer in answers) + b"]"
-        headers = (_NO_STORE, *self._operations.allowance_headers(caller))
+        headers = (_NO_STORE, *self._operations.allowance_headers(identity_of(caller)))
         return Reply(status=200, body=body, media_type=MediaType.JSON, headers=headers)
 
     async def _answer_of_batched(self, parameters: Parameters, caller: Caller) -> Answer:
@@ -184,8 +188,3 @@ class GraphQLEndpoint:
 
 def _is_subscription(ready: Ready) -> bool:
     return ready.prepared.kind is OperationKind.SUBSCRIPTION
-
-
-def _of_errors(accepted: tuple[MediaType, ...]) -> MediaType:
-    """Errors that come before any stream are always JSON, even for those who wait for events or HTML."""
-    return next((kind for kind in accepted if kind in (MediaType.GRAPHQL, MediaType.JSON)), MediaType.JSON)

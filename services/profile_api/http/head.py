@@ -5,6 +5,8 @@ from typing import Final
 
 import httptools
 
+from profile_api.access.api_keys import token_hash
+from profile_api.http.door import RequestHeaders, bearer_token, headers_of
 from profile_api.http.observed import GivenIds, ids_given
 
 END: Final = b"\r\n\r\n"
@@ -19,8 +21,9 @@ class Head:
     """A head as a connection remembers it: clients repeat themselves, so most are read once."""
 
     headers: tuple[tuple[bytes, bytes], ...]
-    fields: dict[str, str]
+    fields: RequestHeaders
     body_length: int
+    hash_of_token: bytes | None
     ids: GivenIds
 
 
@@ -48,10 +51,13 @@ def _head_of(headers: list[tuple[bytes, bytes]]) -> Head | None:
             length = value
     if not length.isdigit():
         return None
+    fields = headers_of(headers)
+    token = bearer_token(fields.get("authorization", ""))
     return Head(
         headers=tuple(headers),
-        fields={name.decode("latin-1"): value.decode("latin-1") for name, value in headers},
+        fields=fields,
         body_length=int(length),
+        hash_of_token=token_hash(token) if token is not None else None,
         ids=ids_given(headers),
     )
 

@@ -42,6 +42,15 @@ def acceptable(accept: str) -> tuple[MediaType, ...]:
 
 
 @lru_cache(maxsize=512)
+def acceptable_json(accept: str) -> MediaType:
+    """The JSON type the client likes better; raises `NotAcceptableError` when it accepts nothing we offer.
+
+    Errors that come before any stream are JSON even for those who wait for events or HTML.
+    """
+    return next((kind for kind in acceptable(accept) if kind in (MediaType.GRAPHQL, MediaType.JSON)), MediaType.JSON)
+
+
+@lru_cache(maxsize=512)
 def check_content_type(content_type: str) -> None:
     """Only JSON in UTF-8 is read; whatever a browser may send across sites without asking (forms, text) is refused."""
     name, _, parameters = content_type[:500].lower().partition(";")

@@ -10,14 +10,15 @@ from typing import Final, NamedTuple
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from profile_api.http.metrics import of_request
+from profile_api.audit.personal_data import trace_id as current_trace
+from profile_api.http.metrics import count_request
 
 _LOG: Final = logging.getLogger("parcours.http")
 _REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 _TRACEPARENT: Final = re.compile(rb"00-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]{2})")
 _SLOW_S: Final = 1.0
 
-request_id: ContextVar[str] = ContextVar("request_id", default="")
+request_id: ContextVar[bytes] = ContextVar("request_id", default=b"")
 
 
 class GivenIds(NamedTuple):
@@ -57,7 +58,8 @@ class Observation:
             trace_id = made[:32]
             self._trace = b"00-%b-%b-00" % (trace_id, made[32:])
         self._identity = identity or trace_id
-        request_id.set(self._identity.decode())
+        request_id.set(self._identity)
+        current_trace.set(trace_id)
 
     def headers(self) -> tuple[tuple[bytes, bytes], ...]:
         """What every response says of itself."""
@@ -73,9 +75,7 @@ class Observation:
     def ended(self, route: str, status: int) -> None:
         """Counts the request; the log tells of what failed or took long."""
         seconds = time.perf_counter() - self.began
-        count, timed = of_request(route, status)
-        count.inc()
-        timed.observe(seconds)
+        count_request(route, status, seconds)
         if status >= 500 or seconds > _SLOW_S:
             _LOG.warning("%s %s %d %.0f ms", self._identity.decode(), route, status, seconds * 1000)
 
@@ -89,6 +89,8 @@ class Observed:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
+            if scope["type"] == "websocket":  # what runs on a socket belongs to the trace that opened it
+                current_trace.set(ids_given(scope["headers"]).trace_id or os.urandom(16).hex().encode())
             await self._app(scope, receive, send)
             return
         observation = Observation(ids_given(scope["headers"]))

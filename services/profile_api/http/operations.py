@@ -1,7 +1,6 @@
 """One operation of one caller, whatever the transport: its document, its allowance, its run."""
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -23,15 +22,16 @@ from profile_api.http.parameters import Parameters
 from profile_api.http.refusal import RateLimitedError, Refusal
 
 Clock = Callable[[], datetime]
+Identity = tuple[int, str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ready:
+class Ready(msgspec.Struct, frozen=True, kw_only=True):
     """A checked operation, about to run."""
 
     request: GraphQLRequest
     prepared: Prepared
     caller: Caller
+    who: Identity
 
 
 class Operations:
@@ -56,7 +56,7 @@ class Operations:
 
     async def make_ready(self, parameters: Parameters, caller: Caller) -> Ready:
         """Checks and counts one operation; raises `Refusal` or `GraphError`."""
-        who = (caller.tenant_id, caller.subject)
+        who = identity_of(caller)
         if not self._requests.take(who, 1):
             raise RateLimitedError(retry_after_s=self._requests.wait_s(who, 1), headers=self._requests.headers(who))
         request = GraphQLRequest(
@@ -69,7 +69,7 @@ class Operations:
         self._documents.remember(parameters)
         if not self._cost.take(who, prepared.cost):
             raise RateLimitedError(retry_after_s=self._cost.wait_s(who, prepared.cost), headers=self._cost.headers(who))
-        return Ready(request=request, prepared=prepared, caller=caller)
+        return Ready(request=request, prepared=prepared, caller=caller, who=who)
 
     async def run(self, ready: Ready) -> Answer:
         """Answers a query or a mutation."""
@@ -81,9 +81,14 @@ class Operations:
         """Answers a subscription, one answer per event."""
         return self.executor.subscribe(ready.request, ready.caller)
 
-    def allowance_headers(self, caller: Caller) -> tuple[tuple[bytes, bytes], ...]:
-        """What the caller has left of requests, as RateLimit header fields."""
-        return self._requests.headers((caller.tenant_id, caller.subject))
+    def allowance_headers(self, who: Identity) -> tuple[tuple[bytes, bytes], ...]:
+        """What a caller has left of requests, as RateLimit header fields."""
+        return self._requests.headers(who)
+
+
+def identity_of(caller: Caller) -> Identity:
+    """Whose allowance a caller uses up: subjects are told apart within a tenant."""
+    return caller.tenant_id, caller.subject
 
 
 def may_run_over_get(ready: Ready) -> bool:

@@ -1,9 +1,9 @@
 """Replies as bytes: how an answer or a refusal becomes a status, headers and a body."""
 
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final
 
+import msgspec
 from starlette.types import Send
 
 from profile_api.graph.request import Answer, AnswerKind, ErrorCode, GraphError, Timings
@@ -20,8 +20,7 @@ _STATUS_LINE: Final = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r
 _STATUS_LINE[PARTIAL_DATA] = b"HTTP/1.1 294 \r\n"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reply:
+class Reply(msgspec.Struct, frozen=True, kw_only=True):
     """One whole HTTP response."""
 
     status: int

@@ -4,7 +4,7 @@ import os
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -30,9 +30,29 @@ def create_app() -> ASGIApp:
         connections=edge.database_connections,
         introspection=not edge.production,
         database_role=edge.reading_role,
+        audit_kept_days=edge.audit_kept_days,
         live_scorer=live_scorer(url, load_rescoring_settings(), clock=lambda: datetime.now(UTC)),
     )
     return build_app(settings=edge, executor=executor, connections=access_pool(url))
+
+
+def server_options() -> dict[str, Any]:
+    """How uvicorn runs the application: its protocols, its limits, and nothing said that helps a stranger."""
+    return {
+        "loop": "uvloop",
+        "http": FrontConnection,
+        "ws": "websockets-sansio",
+        "ws_per_message_deflate": False,
+        "ws_max_size": _LARGEST_MESSAGE,
+        "ws_max_queue": 16,
+        "access_log": False,
+        "server_header": False,
+        "date_header": False,
+        "timeout_keep_alive": 75,
+        "timeout_graceful_shutdown": 10,
+        "backlog": 4096,
+        "limit_concurrency": 10_000,
+    }
 
 
 def serve(*, host: str, port: int, workers: int) -> None:
@@ -43,23 +63,5 @@ def serve(*, host: str, port: int, workers: int) -> None:
     with tempfile.TemporaryDirectory(prefix="parcours-metrics-") as folder:
         if workers > 1:
             os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", str(Path(folder)))
-        uvicorn.run(
-            "profile_api.http.serve:create_app",
-            factory=True,
-            host=host,
-            port=port,
-            workers=workers,
-            loop="uvloop",
-            http=FrontConnection,
-            ws="websockets-sansio",
-            ws_per_message_deflate=False,
-            ws_max_size=_LARGEST_MESSAGE,
-            ws_max_queue=16,
-            access_log=False,
-            server_header=False,
-            date_header=False,
-            timeout_keep_alive=75,
-            timeout_graceful_shutdown=10,
-            backlog=4096,
-            limit_concurrency=10_000,
-        )
+        application = "profile_api.http.serve:create_app"
+        uvicorn.run(application, factory=True, host=host, port=port, workers=workers, **server_options())

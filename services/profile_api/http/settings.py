@@ -43,7 +43,7 @@ class EdgeSettings(BaseSettings):
     )
 
     largest_body: int = Field(1_000_000, ge=1_000, description="bytes of a request body, decompressed")
-    body_within_s: float = Field(10.0, gt=0, description="seconds a request body may take to arrive")
+    body_within_s: float = Field(10.0, gt=0, description="seconds a request may take to arrive")
     deadline_s: float = Field(10.0, gt=0, description="seconds an operation may take")
     deepest_variables: int = Field(32, ge=4, description="levels of nesting in variables")
     largest_batch: int = Field(10, ge=0, le=100, description="operations in one array request; 0 refuses arrays")
@@ -77,10 +77,14 @@ class EdgeSettings(BaseSettings):
     )
     failed_logins_per_minute: int = Field(120, ge=1, description="unknown tokens per client address and process")
 
+    audit_kept_days: int = Field(
+        400, ge=30, le=3_650, description="days that reads of personal data stay in the trail (`parcours audit`)"
+    )
+
     most_subscriptions: int = Field(100, ge=1, description="subscriptions of one WebSocket")
     most_sockets: int = Field(2_000, ge=1, description="open WebSockets and event streams per process")
     init_within_s: float = Field(5.0, gt=0, description="seconds until connection_init must have come")
-    send_within_s: float = Field(20.0, gt=0, description="seconds a slow subscriber may keep an event waiting")
+    send_within_s: float = Field(20.0, gt=0, description="seconds a slow reader may keep an answer or an event waiting")
     recheck_caller_s: float = Field(60.0, gt=0, description="seconds between checks that a subscriber may still listen")
 
     @field_validator("cors_origins", mode="before")

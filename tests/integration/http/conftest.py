@@ -4,9 +4,10 @@ import asyncio
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import httpx
 import psycopg
@@ -18,7 +19,7 @@ from profile_api.access.api_keys import create_demo_keys
 from profile_api.access.connections import access_pool
 from profile_api.graph.request import GraphExecutor
 from profile_api.http.app import build_app
-from profile_api.http.front import FrontConnection
+from profile_api.http.serve import server_options
 from profile_api.http.settings import EdgeSettings
 from profile_api.store.database import connect
 from tests.integration.http.small_engine import SmallEngine
@@ -57,9 +58,13 @@ class _Server(uvicorn.Server):
 
     def run(self, sockets: list[socket.socket] | None = None) -> None:
         try:
-            super().run(sockets)
+            with suppress(SystemExit):  # uvicorn gives up by ending its process; here it is one thread of ours
+                super().run(sockets)
         finally:
             self.settled.set()
+
+
+_QUICK = {"log_level": "warning", "loop": "asyncio", "timeout_graceful_shutdown": 1}
 
 
 @contextmanager
@@ -69,28 +74,16 @@ def serving(
     *,
     settings: EdgeSettings,
     engine: Callable[[], GraphExecutor] = SmallEngine,
+    **options: Any,
 ) -> Iterator[Live]:
-    """Serves until the block ends, in a thread with its own event loop."""
+    """Serves until the block ends, in a thread with its own event loop; `options` are uvicorn's."""
     built: list[GraphExecutor] = []
 
     def build() -> ASGIApp:
         built.append(engine())  # inside the server's event loop, as in production
         return build_app(settings=settings, executor=built[0], connections=access_pool(database_url))
 
-    server = _Server(
-        uvicorn.Config(
-            build,
-            factory=True,
-            port=0,
-            log_level="warning",
-            loop="asyncio",
-            http=FrontConnection,
-            ws="websockets-sansio",
-            ws_per_message_deflate=False,
-            timeout_graceful_shutdown=1,
-            access_log=False,
-        )
-    )
+    server = _Server(uvicorn.Config(build, factory=True, port=0, **(server_options() | _QUICK | options)))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     assert server.settled.wait(30)

@@ -66,6 +66,7 @@ class SmallEngine:
         self.renamed: list[str] = []
         self.open_subscriptions = 0
         self.produced = 0
+        self.waiting = 0
 
     async def start(self) -> None: ...
 
@@ -158,7 +159,11 @@ class _Root:
         return 1
 
     async def wait(self, _: Any, seconds: float) -> str:
-        await asyncio.sleep(seconds)
+        self._engine.waiting += 1
+        try:
+            await asyncio.sleep(seconds)
+        finally:
+            self._engine.waiting -= 1
         return "waited"
 
     def cost(self, _: Any, of: int) -> int:

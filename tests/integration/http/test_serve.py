@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from tests.integration.http.conftest import demo_tokens
+from tests.integration.http.test_websocket import wait_until
 
 PARCOURS = [sys.executable, "-c", "import sys; from parcours.cli import main; sys.argv[0] = 'parcours'; main()"]
 
@@ -50,8 +51,8 @@ def test_workers_share_a_port_read_as_the_service_role_and_count_together(databa
                 headers={"authorization": f"Bearer {token}"},
             )
             assert answer.json() == {"data": {"customers": {"totalCount": 0}}}
-        metrics = httpx.get(url + "/metrics").text
-        assert 'parcours_graphql_answers_total{kind="OK",operation="query"} 8.0' in metrics
+        counted = 'parcours_graphql_answers_total{kind="OK",operation="query"} 8.0'
+        wait_until(lambda: counted in httpx.get(url + "/metrics").text)  # each worker tells now and then
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(30)
