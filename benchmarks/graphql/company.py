@@ -60,7 +60,8 @@ def prepared_company(customers: int) -> str:
     server = start_embedded_postgres(HOME / "postgres")
     name = f"company_{customers}_{_LAYOUT}"
     with psycopg.connect(server, autocommit=True) as connection:
-        if connection.execute("select from pg_database where datname = %s", [name]).fetchone():
+        if connection.execute("select 1 from pg_database where datname = %s", [name]).fetchone():
+            migrate(_database(server, name))  # to what the servers expect today
             return _database(server, name)
         connection.execute(f"drop database if exists {name}_new".encode())
         connection.execute(f"create database {name}_new".encode())

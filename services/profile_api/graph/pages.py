@@ -1,5 +1,6 @@
 """Compiles Relay connections: keyset pages in both directions, cursors, and what is known beyond the page."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from profile_api.graph.selections import Selections
 
 COUNT_BOUND = 10_000
+_MADE_HERE = {"place", "sort_value"}  # columns of a page's rows that are no table's
 _CURSOR_TYPES = {"timestamptz": "timestamptz", "bigint": "bigint", "float8": "double precision"}
 
 
@@ -44,12 +46,19 @@ class _Walk:
     def keys(self) -> list[str]:
         return [self.planner.templates.expand(key.sql, self.inside, item=self.row.alias) for key in self.ordering.keys]
 
+    def read_keys(self) -> list[str]:
+        """The keys as columns of the finished page's rows."""
+        return [(key.column or key.sql).replace("{item}", self.row.alias) for key in self.ordering.keys]
+
+    def in_order(self, *, reverse: bool = False) -> str:
+        """The connection's order. In the keys' own words, so that PostgreSQL sees when the rows already come in it."""
+        direction = "desc" if self.ordering.descending != reverse else "asc"
+        return ", ".join(f"{key} {direction}" for key in self.read_keys())
+
     def cursor(self) -> str:
-        item = self.row.alias
         written = [
             f"(extract(epoch from {sql}) * 1000000)::bigint" if key.type == "timestamptz" else sql
-            for key in self.ordering.keys
-            for sql in [(key.column or key.sql).replace("{item}", item)]
+            for key, sql in zip(self.ordering.keys, self.read_keys(), strict=True)
         ]
         pieces = ", ".join(f"'_', {sql}" for sql in written)
         return f"concat('\"{self.tag}', {pieces}, '\"')"
@@ -85,15 +94,21 @@ class _Walk:
             if self.planner.given(self.arguments, path)
         )
 
-    def rows(self, *, where: str, limit: str, reverse: bool) -> str:
-        """The page as a `select`. `where` comes first: what it joins must be known by then."""
+    def rows(self, *, where: str, limit: str, reverse: bool, used_by: str = "") -> str:
+        """The page as a `select`. `where` comes first: what it joins must be known by then.
+
+        It yields the keys and what `used_by` uses, no more: each step would copy every other column, too.
+        """
         direction = "desc" if self.ordering.descending != reverse else "asc"
         keys = self.keys()
         then = self.ordering.then if self.frame.looks_back else None
+        item = self.row.alias
+        used = set(re.findall(rf"\b{item}\.([a-z_0-9]+)", " ".join([used_by, *keys]))) - _MADE_HERE
         return self.planner.templates.expand(
             then or self.ordering.rows,
             self.frame,
-            item=self.row.alias,
+            item=item,
+            columns=", ".join(f"{item}.{column}" for column in sorted(used)),
             where=where,
             order=", ".join(f"{key} {direction}" for key in keys),
             limit=limit,
@@ -122,12 +137,17 @@ def compile_page(
     if not names & {"edges", "nodes", "pageInfo"}:
         return Expression(concatenated(object_parts(pairs)))
     limit = f"{walk.size} + 1" if peeks else walk.size
-    rows = walk.rows(where=walk.within() + walk.filters(), limit=limit, reverse=walk.backward)
-    numbered = f"select {walk.row.alias}.*, row_number() over () as place from ({rows}) {walk.row.alias}"
-    return Expression(
-        f"(select {concatenated(object_parts(pairs))} from ({numbered}) {walk.row.alias}{walk.row.from_joins()}"
-        " having true)"  # one row, even when nothing asked for needs an aggregate
+    finished, joins = concatenated(object_parts(pairs)), walk.row.from_joins()
+    rows = walk.rows(
+        where=walk.within() + walk.filters(), limit=limit, reverse=walk.backward, used_by=f"{finished} {joins}"
     )
+    alias = walk.row.alias
+    numbered = (
+        f"select {alias}.*, row_number() over (order by {walk.in_order(reverse=walk.backward)}) as place"
+        f" from ({rows}) {alias}"
+    )
+    # `having` for one row, even when nothing asked for needs an aggregate.
+    return Expression(f"(select {finished} from ({numbered}) {alias}{joins} having true)")
 
 
 def _walk(planner: "Planner", page: Page, field: GraphQLField, frame: Frame) -> _Walk:
@@ -178,9 +198,8 @@ def _member(
 
 
 def _listed(walk: _Walk, item: str, *, peeks: bool) -> Sequence[Part]:
-    place = f"{walk.row.alias}.place"
-    order = f" order by {place}{' desc' if walk.backward else ''}" if walk.backward or walk.row.joined else ""
-    only = f" filter (where {place} <= {walk.size})" if peeks else ""
+    order = f" order by {walk.in_order()}" if walk.backward or walk.row.joined else ""
+    only = f" filter (where {walk.row.alias}.place <= {walk.size})" if peeks else ""
     return [Constant("["), Expression(f"string_agg({item}, ','{order}){only}"), Constant("]")]
 
 
@@ -231,7 +250,8 @@ def _has(walk: _Walk, *, ahead: bool) -> str:
 
 def _bound_cursor(walk: _Walk, *, last: bool) -> str:
     place = f"least(count(*), {walk.size})::int" if last else f"least(1, {walk.size})"
-    return f"coalesce((array_agg({walk.cursor()} order by {walk.row.alias}.place))[{place}], 'null')"
+    in_order = walk.in_order(reverse=walk.backward)
+    return f"coalesce((array_agg({walk.cursor()} order by {in_order}))[{place}], 'null')"
 
 
 def _count(walk: _Walk) -> str:

@@ -1,5 +1,5 @@
 -- Persons (never absorbed ids) in the asked order, those excluded by a filter or without the ordering's figure left out.
-select {item}.*, {sort} as sort_value
+select {columns}, {sort} as sort_value
 from {table:customer} {item}{joins}
 where {item}.id = {item}.root_id{where}
 order by {order}

@@ -1,8 +1,8 @@
 -- The touchpoints of one purchase journey.
-select {item}.*
+select {columns}
 from {table:customer} member
 cross join lateral (
-  select {item}.*
+  select {columns}
   from {table:event} {item}
   where {item}.customer_id = member.id
     and {item}.occurred_at between {row}.started_at and {row}.ended_at{before:occurred_at}{where}

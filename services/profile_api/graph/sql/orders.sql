@@ -1,8 +1,8 @@
 -- The person's orders: each member's own page by its index, then the best of those pages.
-select {item}.*
+select {columns}
 from {table:customer} member
 cross join lateral (
-  select {item}.*
+  select {columns}
   from {table:customer_order} {item}
   where {item}.customer_id = member.id{before:ordered_at}{where}
   order by {order}

@@ -1,5 +1,5 @@
 -- The person's purchase journeys, as they are stored.
-select {item}.*
+select {columns}
 from {table:purchase_journey} {item}
 where {item}.customer_id = {row}.id and {item}.started_at < {now}{where}
 order by {order}

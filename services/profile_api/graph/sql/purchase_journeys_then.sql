@@ -1,6 +1,6 @@
 -- The person's purchase journeys as they would have been derived at an earlier instant, from the touchpoints that had
 -- happened and were known then: a journey that ended later, or was given up later, is open as far as it had got.
-select {item}.*
+select {columns}
 from (
   with touch as (
     select

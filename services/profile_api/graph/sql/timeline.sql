@@ -1,8 +1,8 @@
 -- The person's touchpoints: each member's own page by its index, then the best of those pages.
-select {item}.*
+select {columns}
 from {table:customer} member
 cross join lateral (
-  select {item}.*
+  select {columns}
   from {table:event} {item}
   where {item}.customer_id = member.id{before:occurred_at}{where}
   order by {order}

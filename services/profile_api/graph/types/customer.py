@@ -52,7 +52,7 @@ STAGE = Join(
         select stage.* from {table:lifecycle_transition} stage
         where stage.customer_id = {row}.id and stage.model = {arg:model:lifecycle_model}
           and stage.effective_at <= {as_of} and stage.until_at > {as_of}
-        limit 1
+        order by stage.effective_at desc limit 1
       ) {self} on true"""
 )
 CLOCK = Join(
@@ -71,12 +71,12 @@ PREDICTION = Join(
     now="left join {table:latest_prediction} {self} on {self}.customer_id = {row}.id",
     then="""
       left join lateral (
-        select made.* from {table:prediction} made
+        select made.*, prediction_figures(made.answer) as figures from {table:prediction} made
         where made.customer_id = {row}.id and made.as_of <= {as_of}{known:made.created_at}
         order by made.as_of desc, made.id desc limit 1
       ) {self} on true""",
 )
-HOUSE = Join(now="cross join {table:tenant} {self}")
+HOUSE = Join(now="left join {table:tenant} {self} on true")  # after the others: it must not disturb their order
 SURVEYS = Join(now=template("latest_survey"))
 NO_LIVE = Join(now="cross join (select null::text as code, null::text as message) {self}")
 

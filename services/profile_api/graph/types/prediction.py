@@ -26,17 +26,19 @@ from profile_api.graph.sql import template
 from profile_api.graph.types.money import Money, money
 from profile_api.graph.types.words import Locale
 
-_CHURN = "{prediction}.answer -> 'churn'"
-_NEXT = "{prediction}.answer -> 'next_purchase'"
-_VALUE = "{prediction}.answer -> 'value'"
-_LOYALTY = "{prediction}.answer -> 'loyalty_potential'"
+# `figures` is the answer without its drivers and curves: short, so never compressed, and cheap to look into many times.
+_CHURN = "{prediction}.figures -> 'churn'"
+_NEXT = "{prediction}.figures -> 'next_purchase'"
+_VALUE = "{prediction}.figures -> 'value'"
+_LOYALTY = "{prediction}.figures -> 'loyalty_potential'"
 
 
-def _drivers(answer: str) -> Rows:
+def _drivers(kind: str) -> Rows:
     return Rows(
         sql=f"""
           select driver.value as driver
-          from jsonb_array_elements({answer} -> 'drivers') with ordinality as driver (value, place)
+          from jsonb_array_elements({{prediction}}.answer -> '{kind}' -> 'drivers') with ordinality
+            as driver (value, place)
           order by driver.place limit {{arg:first:count}}"""
     )
 
@@ -87,7 +89,7 @@ class ChurnPrediction:
     definition: str = planned(as_text(f"{_CHURN} ->> 'definition'"), "What counts as lost, `NO_PURCHASE`.")
     provenance: Provenance = planned(_provenance(_CHURN), "Where it comes from.")
 
-    @planned_call(_drivers(_CHURN), "The strongest reasons, the strongest first.")
+    @planned_call(_drivers("churn"), "The strongest reasons, the strongest first.")
     def drivers(
         self, first: Annotated[int | None, strawberry.argument(description="How many at most.")] = 5
     ) -> list[Driver]:
@@ -114,7 +116,7 @@ class NextPurchasePrediction:
     ) -> float:
         return unresolved()
 
-    @planned_call(_drivers(_NEXT), "The strongest reasons, the strongest first.")
+    @planned_call(_drivers("next_purchase"), "The strongest reasons, the strongest first.")
     def drivers(
         self, first: Annotated[int | None, strawberry.argument(description="How many at most.")] = 5
     ) -> list[Driver]:
@@ -149,7 +151,7 @@ class ValuePrediction:
     )
     provenance: Provenance = planned(_provenance(_VALUE), "Where it comes from.")
 
-    @planned_call(_drivers(_VALUE), "The strongest reasons, the strongest first.")
+    @planned_call(_drivers("value"), "The strongest reasons, the strongest first.")
     def drivers(
         self, first: Annotated[int | None, strawberry.argument(description="How many at most.")] = 5
     ) -> list[Driver]:
