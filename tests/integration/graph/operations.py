@@ -108,7 +108,8 @@ def operations(draw: Draw, schema: GraphQLSchema) -> str:
     writer = _Writer(schema, draw)
     query = schema.query_type
     assert query is not None
-    roots = ["customer", "customer", "customers", "node", "searchCustomers", "_entities", "models", "lifecyclePolicy"]
+    roots = ["customer", "customer", "customers", "node", "searchCustomers", "_entities", "models", "modelPromotions"]
+    roots.append("lifecyclePolicy")
     chosen = draw(st.lists(st.sampled_from(roots), min_size=1, max_size=3))
     depth = draw(st.integers(2, 6))
     fields = [writer.field(name, query.fields[name], depth) for name in chosen]

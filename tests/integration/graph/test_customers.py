@@ -1,10 +1,12 @@
 """Lists and searches of customers."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from tests.integration.graph.conftest import Ask, caller
+from tests.integration.graph.world import NOW
 
 pytestmark = pytest.mark.anyio
 LIST = """
@@ -131,6 +133,44 @@ async def test_the_models_behind_the_stored_predictions_are_listed(ask: Ask) -> 
         ("NEXT_PURCHASE", "7", "m1"),
         ("VALUE", "7", "m1"),
     }
+
+
+async def test_a_model_tells_what_it_promised_who_put_it_in_charge_and_how_it_does(ask: Ask) -> None:
+    response = await ask(
+        """{ models { kind inCharge measures { name value low high baseline }
+          training { trainedUntil horizonDays dataHash codeVersion seed runId card }
+          promotions { action forced decidedBy replacedModelSet versions checks { check passed reason } }
+          observations { status judgedCustomers measures { name } findings } } }"""
+    )
+    churn, *_ = sorted(response["data"]["models"], key=lambda model: model["kind"])
+    assert churn["inCharge"]
+    assert churn["measures"] == [{"name": "churn_auc", "value": 0.81, "low": 0.79, "high": 0.83, "baseline": 0.78}]
+    assert churn["training"] == {
+        "trainedUntil": (NOW - timedelta(days=10)).isoformat(), "horizonDays": 90, "dataHash": "d1",
+        "codeVersion": "0.1.0+abc", "seed": "7", "runId": "run-1", "card": "# Card",
+    }  # fmt: skip
+    assert [(one["action"], one["forced"], one["decidedBy"]) for one in churn["promotions"]] == [
+        ("PROMOTION", True, "ines-1"),
+        ("REFUSAL", False, "ines-1"),
+    ]
+    assert churn["promotions"][0]["checks"] == [
+        {"check": "calibration", "passed": False, "reason": "ECE .06, at most .05"}
+    ]
+    [observation] = churn["observations"]
+    assert (observation["status"], observation["judgedCustomers"]) == ("DRIFTED", 321)
+    assert observation["findings"][0]["sentence"] == "baskets shrank"
+    coverage = next(model for model in response["data"]["models"] if model["kind"] == "NEXT_PURCHASE")["measures"]
+    assert [(one["name"], one["baseline"]) for one in coverage] == [("next_coverage", None)]
+
+
+async def test_the_promotion_log_is_each_tenants_own(ask: Ask) -> None:
+    response = await ask("{ modelPromotions(first: 1) { decidedAt action alias modelSet decidedBy } }", by=caller(2))
+    assert response["data"]["modelPromotions"] == [
+        {
+            "decidedAt": (NOW - timedelta(days=8)).isoformat(), "action": "PROMOTION", "alias": "champion",
+            "modelSet": "m1", "decidedBy": "ines-2",
+        }
+    ]  # fmt: skip
 
 
 async def test_page_information_alone_is_one_answer(ask: Ask) -> None:

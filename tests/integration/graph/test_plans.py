@@ -38,7 +38,8 @@ HOT = {
     "search": '{ searchCustomers(text: "ann o") { customer { id displayName } } }',
     "node": '{ a: node(id: "evt_1_1") { id } b: node(id: "ord_1") { id } }',
     "entities": '{ _entities(representations: [{__typename: "Customer", id: "cus_1"}]) { ... on Customer { id } } }',
-    "models": "{ models { kind version } }",
+    "models": "{ models { kind version inCharge measures { value } training { runId } promotions { decidedBy }"
+    " observations { status } } modelPromotions { decidedBy } }",
 }
 
 

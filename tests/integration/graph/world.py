@@ -51,6 +51,7 @@ async def load_world(database_url: str) -> None:
             await _load_tenant(connection, tenant)
             await refresh_derived(connection, tenant, None, now=NOW)
             await _load_predictions(connection, tenant)
+            await _load_models(connection, tenant)
     finally:
         await connection.close()
 
@@ -185,3 +186,31 @@ async def _load_predictions(connection: asyncpg.Connection, tenant: int) -> None
                 tenant, customer, NOW - timedelta(hours=5), NOW + timedelta(days=1), churn,
                 (NOW + timedelta(days=20)).date(), json.dumps(answer(churn)),
             )  # fmt: skip
+
+
+async def _load_models(connection: asyncpg.Connection, tenant: int) -> None:
+    """The set `m1`: registered, refused once, then forced into charge in the place of `m0`, and watched since."""
+    measures = {
+        "churn_auc": {"value": 0.81, "low": 0.79, "high": 0.83, "baseline": 0.78},
+        "next_coverage": {"value": 0.8, "low": 0.78, "high": 0.82, "baseline": None},
+    }
+    await connection.execute(
+        "insert into model_set (tenant_id, model_set, registered_at, as_of, horizon_days, feature_set, data_hash,"
+        " code_version, seed, run_id, versions, basis, measures, card)"
+        " values ($1, 'm1', $2, $3, 90, 'f1', 'd1', '0.1.0+abc', 7, $4, '{\"churn\": \"7\"}', '{}', $5, '# Card')",
+        tenant, NOW - timedelta(days=9), NOW - timedelta(days=10), f"run-{tenant}", json.dumps(measures),
+    )  # fmt: skip
+    checks = [{"check": "calibration", "passed": False, "reason": "ECE .06, at most .05"}]
+    for days, action, forced in ((9, "REFUSAL", False), (8, "PROMOTION", True)):
+        await connection.execute(
+            "insert into model_promotion (tenant_id, promoted_at, action, alias, model_set, replaced_model_set,"
+            " versions, is_forced, decided_by, reasons, metrics)"
+            " values ($1, $2, $3, 'champion', 'm1', 'm0', '{\"churn\": \"7\"}', $4, $5, $6, '{}')",
+            tenant, NOW - timedelta(days=days), action, forced, f"ines-{tenant}", json.dumps(checks),
+        )  # fmt: skip
+    await connection.execute(
+        "insert into model_observation (tenant_id, model_set, observed_at, status, judged_customers, measures,"
+        " findings) values ($1, 'm1', $2, 'DRIFTED', 321, $3, $4)",
+        tenant, NOW - timedelta(days=1), json.dumps(measures),
+        json.dumps([{"subject": "DRIFT", "is_alert": True, "sentence": "baskets shrank"}]),
+    )  # fmt: skip

@@ -12,7 +12,7 @@ from profile_api.graph.sources import Choice, Entities, Given, Rows, planned, pl
 from profile_api.graph.types.connection import After, Before, First, Last
 from profile_api.graph.types.customer import Customer
 from profile_api.graph.types.customers import CUSTOMERS, CustomerConnection, CustomerFilter, CustomerOrder
-from profile_api.graph.types.model import MODELS, Model
+from profile_api.graph.types.model import MODELS, PROMOTION_LOG, Model, ModelPromotion
 from profile_api.graph.types.node import Node
 from profile_api.graph.types.policy import POLICY, LifecyclePolicy
 from profile_api.graph.types.search import SEARCH, CustomerSearchHit
@@ -111,6 +111,16 @@ class Query:
     models: list[Model] = planned(
         MODELS, "The models behind the stored predictions, the latest first.", scope=Scope.MODELS
     )
+
+    @planned_call(
+        PROMOTION_LOG,
+        "Who put which models in charge, when and why: the newest decisions first.",
+        scope=Scope.MODELS,
+    )
+    def model_promotions(
+        self, first: Annotated[int | None, strawberry.argument(description="How many at most.")] = 20
+    ) -> list[ModelPromotion]:
+        return unresolved()
 
     @planned_call(Choice(choose=_node), "Whatever has this global id; null when nothing has.", scope=Scope.PROFILE)
     def node(
