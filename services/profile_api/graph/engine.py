@@ -167,7 +167,9 @@ class GraphEngine:
                         now=utc_now(),
                         deadline=time.perf_counter() + _EVENT_DEADLINE_S,
                     )
-                    answer = await self._reads.answer(asking, plan_s=0.0)
+                    answer = await self._reads.event(asking)
+                    if answer is None:
+                        continue
                     if asking.touched is not None:
                         await self._leave_trail(asking, asking.touched)
                     yield answer

@@ -16,7 +16,7 @@ from graphql import (
 from profile_api.graph.catalogue import Catalogue
 from profile_api.graph.errors import located
 from profile_api.graph.plan import Plan
-from profile_api.graph.rendering import FLOAT_MARK, FORBIDDEN_MARK, MARK, MARK_IN_JSON, NULL_MARK, TYPE_KEY
+from profile_api.graph.rendering import FLOAT_MARK, FORBIDDEN_MARK, MARK, MARK_IN_JSON, NULL_MARK, TYPE_KEY, marked
 from profile_api.graph.request import AnswerKind, ErrorCode, GraphError
 
 
@@ -26,6 +26,11 @@ def masked_extension(plan: Plan) -> bytes:
         return b""
     masked = [{"path": path, "scope": scope, "code": ErrorCode.FORBIDDEN} for path, scope in plan.masked.items()]
     return b',"extensions":' + msgspec.json.encode({"masked": masked})
+
+
+def tells_nothing(text: str) -> bool:
+    """Whether the one root field of a subscription found nothing: what the event was about is gone by now."""
+    return text.count(MARK_IN_JSON) == 1 and text.endswith(f":{marked(NULL_MARK)}}}")
 
 
 def fast_body(plan: Plan, text: str) -> bytes | None:

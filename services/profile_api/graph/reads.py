@@ -13,12 +13,12 @@ from profile_api.graph.arguments import Values
 from profile_api.graph.catalogue import Catalogue
 from profile_api.graph.dispatch import Dispatcher, Reply, StatementError
 from profile_api.graph.documents import Document
-from profile_api.graph.finish import fast_body, full_body
+from profile_api.graph.finish import fast_body, full_body, tells_nothing
 from profile_api.graph.live import LIVE, LiveAnswer, LiveScorer, spliced
 from profile_api.graph.lookback import LookBack, marked_places, values_with
 from profile_api.graph.lookback import spliced as spliced_then
 from profile_api.graph.plan import Plan
-from profile_api.graph.request import Answer, AnswerKind, Caller, Timings
+from profile_api.graph.request import Answer, AnswerKind, Caller, OperationKind, Timings
 from profile_api.rescoring.outcomes import ScoringOutcome
 
 
@@ -43,6 +43,7 @@ class Asking:
     now: datetime
     deadline: float  # by time.perf_counter
     touched: "Touched | None" = None  # personal data, for the trail
+    is_void: bool = False  # an event about what is gone by now
 
     @property
     def left_s(self) -> float:
@@ -70,6 +71,11 @@ class Reads:
         self._look_back = look_back
         self._live_scorer = live_scorer
 
+    async def event(self, asking: Asking) -> Answer | None:
+        """The finished answer of one event; None when what it was about has changed again, which is another event."""
+        answer = await self.answer(asking, plan_s=0.0)
+        return None if asking.is_void else answer
+
     async def answer(self, asking: Asking, *, plan_s: float) -> Answer:
         """The finished answer of a query or of one event."""
         try:
@@ -78,6 +84,7 @@ class Reads:
             kind, body = await self._field_by_field(asking)
             return Answer(kind=kind, body=body, operation=asking.document.kind, timings=Timings(plan_s=plan_s))
         finishing = time.perf_counter()
+        asking.is_void = asking.document.kind is OperationKind.SUBSCRIPTION and tells_nothing(reply.text)
         fast = fast_body(asking.plan, reply.text)
         kind, body = (AnswerKind.OK, fast) if fast is not None else await self._full(asking, reply.text)
         timings = Timings(

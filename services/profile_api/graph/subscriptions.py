@@ -1,8 +1,7 @@
 """When the events of a subscription are due: who watches what, and the values an event's plan is bound with."""
 
 import asyncio
-from collections import OrderedDict
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -11,20 +10,31 @@ import asyncpg
 
 from profile_api.graph.arguments import Arguments, Values
 from profile_api.graph.changes import ChangeFeed, Listening
-from profile_api.graph.parameters import number_of_id
+from profile_api.graph.parameters import CONVERSIONS, number_of_id
 from profile_api.graph.request import ErrorCode, GraphError
 from profile_api.graph.sql import template
 
 CHANGE: Final = "\x00change"  # where the event travels among the variables: no variable can have this name
 
-# A transition is recorded before its transaction commits, so what is older than the last look may still be news.
+# A stage is dated before its transaction commits: a reading at `since` may not have seen what is dated earlier.
 _OVERLAP: Final = timedelta(minutes=10)
+_LONGEST_SINCE: Final = timedelta(days=31)
 _LONGEST_WAIT_S: Final = 60.0
 _PAUSE_S: Final = 0.05  # changes that follow each other faster are told together
-_MOST_NEWS: Final = 20_000
+_PAGE: Final = 500
+_BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST_KEYS: Final[dict[str, tuple[Any, int, datetime]]] = {
+    "stages_written": ("0", 0, _BEGINNING),
+    "stages_reached": (_BEGINNING, 0, _BEGINNING),
+}
 
 
-Told = OrderedDict[tuple[int, datetime, datetime], None]
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """When a listener looked, and what the database showed then, as PostgreSQL writes a snapshot."""
+
+    at: datetime
+    snapshot: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +82,14 @@ class Watch:
             return self._customer_changes(tenant_id, customer_id, at_once=at_once)
         if field == "stageChanged":
             stages = arguments.reader("to")(values)
-            return self._stage_changes(tenant_id, str(arguments.reader("model")(values)), stages)
+            model = CONVERSIONS["lifecycle_model"].convert(arguments.reader("model")(values))
+            since = arguments.reader("since")(values)
+            if since is not None and since < self._clock() - _LONGEST_SINCE:
+                raise GraphError(
+                    f"`since` may be at most {_LONGEST_SINCE.days} days ago; read the customers anew instead",
+                    code=ErrorCode.BAD_ARGUMENT,
+                )
+            return self._stage_changes(tenant_id, model, stages, since)
         raise GraphError(f"nobody watches {field}", code=ErrorCode.INTERNAL)
 
     async def _customer_changes(
@@ -101,36 +118,46 @@ class Watch:
         return next_at
 
     async def _stage_changes(
-        self, tenant_id: int, model: str, stages: Sequence[str] | None
+        self, tenant_id: int, model: str, stages: Sequence[str] | None, since: datetime | None
     ) -> AsyncGenerator[Change, None]:
+        """Each look tells what the one before it could not see: stages written by transactions that were not over then,
+        and stages reached by time since. It reads page by page as the events are taken, and remembers nothing else."""
         pool = await self._started()
-        told: Told = OrderedDict()
         with self._feed.listen(tenant_id) as listening:
-            looked_at = self._clock()
-            await self._news(pool, tenant_id, model, told, looked_at)
+            seen = await self._look(pool)
+            if since is not None:
+                first = (seen.at, since - _OVERLAP, None)
+                async for change in self._told(pool, "stages_reached", (tenant_id, model, *first), stages):
+                    yield change
             while True:
-                due = await pool.fetchval(template("next_stage_change"), tenant_id, model, looked_at)
+                due = await pool.fetchval(template("next_stage_change"), tenant_id, model, seen.at)
                 await listening.wait(self._seconds_until(due))
                 await asyncio.sleep(_PAUSE_S)
-                looked_at = self._clock()
-                for row in await self._news(pool, tenant_id, model, told, looked_at):
-                    if not stages or row["to_stage"] in stages:
-                        yield Change(row["customer_id"], row["effective_at"])
+                before, seen = seen, await self._look(pool)
+                written = (tenant_id, model, seen.at, before.snapshot, seen.snapshot)
+                async for change in self._told(pool, "stages_written", written, stages):
+                    yield change
+                reached = (tenant_id, model, seen.at, before.at, before.snapshot)
+                async for change in self._told(pool, "stages_reached", reached, stages):
+                    yield change
 
-    async def _news(
-        self, pool: asyncpg.Pool, tenant_id: int, model: str, told: Told, looked_at: datetime
-    ) -> Sequence[Mapping[str, Any]]:
-        """The stages entered since the last look; `told` remembers what the looks before it found."""
-        rows = await pool.fetch(template("stage_news"), tenant_id, model, looked_at, looked_at - _OVERLAP, _MOST_NEWS)
-        news = []
-        for row in rows:
-            key = (row["customer_id"], row["effective_at"], row["recorded_at"])
-            if key not in told:
-                told[key] = None
-                news.append(row)
-        while len(told) > 2 * _MOST_NEWS:
-            told.popitem(last=False)
-        return news
+    async def _look(self, pool: asyncpg.Pool) -> _Look:
+        at = self._clock()  # before the snapshot: what takes effect in between is reached at the next look
+        return _Look(at, await pool.fetchval("select pg_current_snapshot()::text"))
+
+    async def _told(
+        self, pool: asyncpg.Pool, query: str, bounds: tuple[Any, ...], stages: Sequence[str] | None
+    ) -> AsyncGenerator[Change, None]:
+        """The news of one query, page after page; no connection is held while an event is being taken."""
+        keys = _FIRST_KEYS[query]
+        while True:
+            rows = await pool.fetch(template(query), *bounds, *keys, _PAGE)
+            for row in rows:
+                if not stages or row["to_stage"] in stages:
+                    yield Change(row["customer_id"], row["effective_at"])
+            if len(rows) < _PAGE:
+                return
+            keys = (rows[-1][3], rows[-1]["customer_id"], rows[-1]["effective_at"])
 
     def _seconds_until(self, due: datetime | None) -> float:
         if due is None:

@@ -54,7 +54,9 @@ class StageChange:
     reason: str = planned(as_text("{row}.reason"), "The fact or limit that caused it, a stable word.")
 
 
-@strawberry.type(description="What can be listened to. Events may repeat, and merge when they come fast; none is lost.")
+@strawberry.type(
+    description="What can be listened to. Events may repeat; those of one customer merge when fast; none is lost."
+)
 class Subscription:
     @planned_call(
         CHANGED_CUSTOMER,
@@ -84,6 +86,13 @@ class Subscription:
         to: Annotated[
             list[LifecycleStage] | None,
             strawberry.argument(description="Only these stages; all when it is left out."),
+        ] = strawberry.UNSET,
+        since: Annotated[
+            DateTime | None,
+            strawberry.argument(
+                description="When you last read the customers, at most 31 days ago. Given, the changes since then (and "
+                "some minutes before) come at once, so that none between that reading and this subscription is missed."
+            ),
         ] = strawberry.UNSET,
         model: Annotated[str | None, strawberry.argument(description="The stage model.")] = "relationship",
     ) -> StageChange:

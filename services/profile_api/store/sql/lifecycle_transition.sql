@@ -134,6 +134,11 @@ kept as (
       when (stored.from_stage, stored.to_stage, stored.reason) is distinct from
         (excluded.from_stage, excluded.to_stage, excluded.reason) then excluded.recorded_at
       else stored.recorded_at
+    end,
+    written_by = case
+      when (stored.from_stage, stored.to_stage, stored.reason) is distinct from
+        (excluded.from_stage, excluded.to_stage, excluded.reason) then excluded.written_by
+      else stored.written_by
     end
   where (stored.until_at, stored.from_stage, stored.to_stage, stored.reason, stored.facts, stored.policy_version,
       stored.cycle)
