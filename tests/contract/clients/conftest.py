@@ -1,4 +1,4 @@
-"""The clients, installed once from their lock file, and the live servers they talk to."""
+"""The clients, installed once from their lock file, and the live API they talk to: real engine, real data."""
 
 import json
 import subprocess
@@ -10,9 +10,10 @@ import pytest
 
 from profile_api.graph.engine import GraphEngine
 from profile_api.http.settings import EdgeSettings
-from tests.integration.http.conftest import Live, edge_database, edge_tokens, live, serving
+from tests.integration.graph.conftest import world_url
+from tests.integration.http.conftest import Live, demo_keys, serving
 
-__all__ = ["edge_database", "edge_tokens", "live"]
+__all__ = ["world_url"]
 
 HERE = Path(__file__).parent
 RunClient = Callable[..., Any]
@@ -37,9 +38,8 @@ def run_client() -> RunClient:
 
 
 @pytest.fixture(scope="module")
-def real(edge_database: str, edge_tokens: dict[str, str]) -> Iterator[Live]:
-    """The edge with the real engine on an empty tenant."""
-    with serving(
-        edge_database, edge_tokens, settings=EdgeSettings(), engine=lambda: GraphEngine(edge_database)
-    ) as served:
+def real(world_url: str) -> Iterator[Live]:
+    """The first of two companies of five records each."""
+    tokens = demo_keys(world_url, tenant="shop1")
+    with serving(world_url, tokens, settings=EdgeSettings(), engine=lambda: GraphEngine(world_url)) as served:
         yield served

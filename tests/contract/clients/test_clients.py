@@ -13,8 +13,43 @@ from tests.contract.clients.conftest import HERE, RunClient
 from tests.integration.http.conftest import Live
 
 GUIDE = Path(__file__).parents[3] / "docs" / "how-to" / "typed-client"
-LIST = "query Newest { customers(first: 2) { edges { cursor node { id } } pageInfo { hasNextPage endCursor } } }"
-EMPTY = {"customers": {"edges": [], "pageInfo": {"hasNextPage": False, "endCursor": None}}}
+LIST = """query Newest { customers(first: 2) {
+  edges { cursor node { id displayName lifecycle { stage } } } pageInfo { hasNextPage endCursor } } }"""
+WATCH = """subscription Watch($id: ID!, $since: DateTime) {
+  customerChanged(id: $id, since: $since) { customer { id consents { purpose status } } } }"""
+ALLOW = """mutation Allow($input: SetConsentInput!) {
+  setConsent(input: $input) { consent { purpose status } } }"""
+INVALID = "subscription { nothing }"
+ZOE = '{ customer(identity: {type: USER_ID, value: "zoe"}) { lifecycle { stage } } }'
+ANA = "cus_101"
+
+
+@pytest.fixture(scope="module")
+def newest(real: Live) -> dict[str, Any]:
+    """What the API itself says to LIST."""
+    with real.client() as client:
+        data: dict[str, Any] = client.post("/graphql", json={"query": LIST}).json()["data"]
+    assert len(data["customers"]["edges"]) == 2
+    assert data["customers"]["pageInfo"]["hasNextPage"]
+    return data
+
+
+def watching(purpose: str) -> dict[str, Any]:
+    """What a script needs to listen to Ana and to change something about her."""
+    return {
+        "query": LIST,
+        "subscription": WATCH,
+        "watched": {"id": ANA, "since": "2026-01-01T00:00:00Z"},
+        "mutation": ALLOW,
+        "change": {"input": {"customerId": ANA, "purpose": purpose, "status": "GRANTED"}},
+    }
+
+
+def granted(event: dict[str, Any], purpose: str) -> bool:
+    """Whether an event shows Ana, and that she agreed."""
+    customer = event["customerChanged"]["customer"]
+    assert customer["id"] == ANA
+    return (purpose, "GRANTED") in {(consent["purpose"], consent["status"]) for consent in customer["consents"]}
 
 
 def without_typename(value: Any) -> Any:
@@ -48,7 +83,9 @@ def test_graphql_http_finds_nothing_to_criticise(run_client: RunClient, real: Li
     assert counts == {"MUST": 13, "SHOULD": 23, "MAY": 25}
 
 
-def test_apollo_client_queries_persists_and_reads_errors(run_client: RunClient, real: Live) -> None:
+def test_apollo_client_queries_persists_and_reads_errors(
+    run_client: RunClient, real: Live, newest: dict[str, Any]
+) -> None:
     result = run_client(
         "apollo.mjs",
         url=real.url + "/graphql",
@@ -56,52 +93,43 @@ def test_apollo_client_queries_persists_and_reads_errors(run_client: RunClient, 
         query=LIST,
         invalid="{ customers(first: -1) { edges { cursor } } }",
     )
-    assert [without_typename(result[name]) for name in ("plain", "first", "again")] == [EMPTY] * 3
+    assert [without_typename(result[name]) for name in ("plain", "first", "again")] == [newest] * 3
     assert result["code"] == "BAD_ARGUMENT"
     assert [request["method"] for request in result["seen"]] == ["POST", "GET", "POST", "GET", "POST"]
     assert {request["type"] for request in result["seen"]} == {"application/graphql-response+json; charset=utf-8"}
 
 
-def test_urql_queries_persists_and_subscribes(run_client: RunClient, live: Live) -> None:
-    result = run_client(
-        "urql.mjs",
-        url=live.url + "/graphql",
-        token=live.tokens["agent"],
-        query='{ hello(name: "urql") }',
-        subscription="subscription { count(to: 3) }",
-        events=3,
-    )
+def test_urql_queries_persists_and_hears_of_its_own_mutation(
+    run_client: RunClient, real: Live, newest: dict[str, Any]
+) -> None:
+    result = run_client("urql.mjs", url=real.url + "/graphql", token=real.tokens["agent"], **watching("urql"))
     assert result["errors"] == [None, None, None]
-    assert result["plain"] == result["first"] == result["again"] == {"hello": "hello urql"}
-    assert result["received"][:3] == [{"count": 0}, {"count": 1}, {"count": 2}]  # urql repeats the last one at the end
+    assert [without_typename(result[name]) for name in ("plain", "first", "again")] == [newest] * 3
+    assert [granted(event, "urql") for event in result["live"]] == [False, True]
 
 
-def test_graphql_ws_streams_answers_and_is_turned_away(run_client: RunClient, live: Live) -> None:
+def test_graphql_ws_hears_of_its_own_mutation_and_is_turned_away(
+    run_client: RunClient, real: Live, newest: dict[str, Any]
+) -> None:
+    url = real.url.replace("http", "ws") + "/graphql"
     result = run_client(
-        "graphql_ws.mjs",
-        url=live.url.replace("http", "ws") + "/graphql",
-        token=live.tokens["agent"],
-        query="{ hello }",
-        subscription="subscription { count(to: 2) }",
-        invalid="subscription { nothing }",
+        "graphql_ws.mjs", url=url, token=real.tokens["agent"], invalid=INVALID, **watching("graphql-ws")
     )
-    assert result["streamed"] == {"received": [{"data": {"count": 0}}, {"data": {"count": 1}}], "error": None}
-    assert result["answered"] == {"received": [{"data": {"hello": "hello world"}}], "error": None}
+    assert [granted(event["data"], "graphql-ws") for event in result["live"]["received"]] == [False, True]
+    assert result["answered"] == {"received": [{"data": newest}], "error": None}
     assert result["refused"]["error"][0]["extensions"]["code"] == "VALIDATION_FAILED"
     assert result["turnedAway"]["error"] == {"code": 4403}
 
 
-def test_graphql_sse_streams_answers_and_errors(run_client: RunClient, live: Live) -> None:
+def test_graphql_sse_hears_of_its_own_mutation_and_of_errors(
+    run_client: RunClient, real: Live, newest: dict[str, Any]
+) -> None:
+    url = real.url + "/graphql/stream"
     result = run_client(
-        "graphql_sse.mjs",
-        url=live.url + "/graphql/stream",
-        token=live.tokens["agent"],
-        query="{ hello }",
-        subscription="subscription { count(to: 2) }",
-        invalid="subscription { nothing }",
+        "graphql_sse.mjs", url=url, token=real.tokens["agent"], invalid=INVALID, **watching("graphql-sse")
     )
-    assert result["streamed"] == {"received": [{"data": {"count": 0}}, {"data": {"count": 1}}], "error": None}
-    assert result["answered"] == {"received": [{"data": {"hello": "hello world"}}], "error": None}
+    assert [granted(event["data"], "graphql-sse") for event in result["live"]["received"]] == [False, True]
+    assert result["answered"] == {"received": [{"data": newest}], "error": None}
     assert result["refused"]["received"][0]["errors"][0]["extensions"]["code"] == "VALIDATION_FAILED"
 
 
@@ -153,8 +181,11 @@ def test_the_typed_client_of_the_guide_generates_compiles_and_answers(
     run("node", "generate.mjs")
     run("node", "node_modules/typescript/bin/tsc")
     url = real.url + "/graphql"
-    assert json.loads(run("node", "dist/example.js", url, real.tokens["agent"], "u-1")) == {"stage": None, "count": 0}
-    refused = json.loads(run("node", "dist/example.js", url, "prc_0000000000_nobody", "u-1"))
+    with real.client() as client:
+        zoe = client.post("/graphql", json={"query": ZOE}).json()["data"]["customer"]
+    shown = {"stage": zoe["lifecycle"]["stage"], "count": 4}
+    assert json.loads(run("node", "dist/example.js", url, real.tokens["agent"], "zoe")) == shown
+    refused = json.loads(run("node", "dist/example.js", url, "prc_0000000000_nobody", "zoe"))
     assert refused == {"refused": "UNAUTHENTICATED", "status": 401}
 
 
@@ -168,14 +199,27 @@ def test_the_subgraph_composes_with_another(run_client: RunClient, sdl: str) -> 
 
 
 @pytest.mark.anyio
-async def test_python_gql_queries_and_validates_against_the_schema(real: Live) -> None:
-    from gql import Client, gql
+async def test_python_gql_queries_validates_against_the_schema_and_subscribes(
+    real: Live, newest: dict[str, Any]
+) -> None:
+    from gql import Client, GraphQLRequest, gql
     from gql.transport.httpx import HTTPXAsyncTransport
+    from gql.transport.websockets import WebsocketsTransport
 
-    headers = {"Authorization": f"Bearer {real.tokens['agent']}"}
-    transport = HTTPXAsyncTransport(url=real.url + "/graphql", headers=headers)
-    async with Client(transport=transport, fetch_schema_from_transport=True) as session:
-        assert await session.execute(gql(LIST)) == EMPTY
+    bearer = f"Bearer {real.tokens['agent']}"
+    http = HTTPXAsyncTransport(url=real.url + "/graphql", headers={"Authorization": bearer})
+    async with Client(transport=http, fetch_schema_from_transport=True) as session:
+        assert await session.execute(gql(LIST)) == newest
+    socket = WebsocketsTransport(
+        url=real.url.replace("http", "ws") + "/graphql", init_payload={"authorization": bearer}
+    )
+    async with Client(transport=socket) as session:
+        given = watching("gql")
+        events = session.subscribe(GraphQLRequest(WATCH, variable_values=given["watched"]))
+        assert not granted(await anext(events), "gql")
+        await session.execute(GraphQLRequest(ALLOW, variable_values=given["change"]))
+        assert granted(await anext(events), "gql")
+        await events.aclose()
 
 
 def test_the_typed_client_of_the_guide_is_tested_with_the_versions_it_pins() -> None:

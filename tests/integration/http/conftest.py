@@ -104,6 +104,11 @@ def demo_tokens(database_url: str, tenant: str = "shop") -> dict[str, str]:
             "insert into tenant (key, name, currency, time_zone) values (%s, %s, 'EUR', 'Europe/Paris')",
             (tenant, tenant.title()),
         )
+    return demo_keys(database_url, tenant)
+
+
+def demo_keys(database_url: str, tenant: str) -> dict[str, str]:
+    """One key per role of a tenant that is there."""
 
     async def create() -> dict[str, str]:
         connection = await connect(database_url)
