@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from profile_api.graph.planner import Planner
     from profile_api.graph.selections import Selections
 
-COUNT_BOUND = 10_000
 _MADE_HERE = {"place", "sort_value"}  # columns of a page's rows that are no table's
 _CURSOR_TYPES = {"timestamptz": "timestamptz", "bigint": "bigint", "float8": "double precision"}
 
@@ -94,7 +93,7 @@ class _Walk:
             if self.planner.given(self.arguments, path)
         )
 
-    def rows(self, *, where: str, limit: str, reverse: bool, used_by: str = "") -> str:
+    def rows(self, *, where: str, limit: str, reverse: bool, used_by: str = "", order: str | None = None) -> str:
         """The page as a `select`. `where` comes first: what it joins must be known by then.
 
         It yields the keys and what `used_by` uses, no more: each step would copy every other column, too.
@@ -110,7 +109,7 @@ class _Walk:
             item=item,
             columns=", ".join(f"{item}.{column}" for column in sorted(used)),
             where=where,
-            order=", ".join(f"{key} {direction}" for key in keys),
+            order=order or ", ".join(f"{key} {direction}" for key in keys),
             limit=limit,
             joins=self.inner.from_joins(),
             sort=keys[0],
@@ -192,7 +191,9 @@ def _member(
         case "pageInfo":
             return _page_info(walk, connection, selections)
         case "totalCount":
-            return [Expression(_count(walk))]
+            return [Expression(_count(walk, "total"))]
+        case "totalCountIsExact":
+            return [Expression(_count(walk, "is_exact"))]
         case other:
             raise GraphError(f"{connection.name}.{other} declares no source", code=ErrorCode.INTERNAL)
 
@@ -254,6 +255,13 @@ def _bound_cursor(walk: _Walk, *, last: bool) -> str:
     return f"coalesce((array_agg({walk.cursor()} order by {in_order}))[{place}], 'null')"
 
 
-def _count(walk: _Walk) -> str:
-    rows = walk.rows(where=walk.filters(), limit=str(COUNT_BOUND + 1), reverse=False)
-    return f"(select count(*)::text from ({rows}) counted)"
+def _count(walk: _Walk, figure: str) -> str:
+    """How many rows there are in all: counted, or above the page's bound told by its estimate."""
+    estimate = walk.page.estimate
+    if estimate is None:
+        rows = walk.rows(where=walk.filters(), limit="all", reverse=False)
+        return f"(select count(*)::text from ({rows}) counted)"
+    order = f"{walk.row.alias}.id desc"
+    rows = walk.rows(where=walk.filters(), limit=str(estimate.bound + 1), reverse=False, order=order)
+    told = walk.planner.templates.expand(estimate.sql, walk.frame, rows=rows, bound=str(estimate.bound))
+    return f"(select told.{figure}::text from ({told}) told)"

@@ -108,12 +108,20 @@ class Ordering:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Estimate:
+    """How many rows a long list has: `sql` makes `total` and `is_exact` of the newest {rows}, {bound} and one."""
+
+    sql: str
+    bound: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
     """A Relay connection over an ordering's rows, a `select` with the holes {where}, {order}, {limit} and {joins}.
 
     `joins` may be used by the filters and keys, inside the page. `filters` maps an argument (or `argument.field` of
     an input object) to the predicate it adds when it is given. `orderings` replaces rows and keys by the value of
-    the argument `orderBy`.
+    the argument `orderBy`. Without an `estimate` the rows are counted to the last.
     """
 
     ordering: Ordering
@@ -121,6 +129,7 @@ class Page:
     joins: Mapping[str, Join] = field(default_factory=dict)
     filters: Mapping[str, str] = field(default_factory=dict)
     orderings: Mapping[str, Ordering] = field(default_factory=dict)
+    estimate: Estimate | None = None
 
 
 class Given(Protocol):

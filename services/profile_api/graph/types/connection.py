@@ -16,7 +16,8 @@ class PageInfo:
 
 
 CURSOR = "Opaque; give it to `after` or `before` of the same connection and ordering."
-TOTAL = "How many there are in all, counted only when asked for, and only to 10,000: 10,001 means more than that."
+TOTAL = "How many there are in all, whatever the page; counted only when asked for."
+ESTIMATED_TOTAL = "How many there are in all, whatever the page; above 10,000 an estimate. Counted only when asked for."
 EDGES = "The page, in the connection's order."
 PAGE_INFO = "What lies around the page."
 

@@ -6,9 +6,9 @@ import strawberry
 
 from customer.vocabulary import Channel, LifecycleStage
 from profile_api.graph.scalars import DateTime, Decimal
-from profile_api.graph.sources import Join, Ordering, Page, SortKey, planned
+from profile_api.graph.sources import Estimate, Join, Ordering, Page, SortKey, planned
 from profile_api.graph.sql import template
-from profile_api.graph.types.connection import EDGES, PAGE_INFO, TOTAL, PageInfo
+from profile_api.graph.types.connection import EDGES, ESTIMATED_TOTAL, PAGE_INFO, PageInfo
 from profile_api.graph.types.customer import CustomerEdge
 from profile_api.graph.types.money import minor_per_main
 
@@ -86,7 +86,10 @@ class CustomerFilter:
 class CustomerConnection:
     edges: list[CustomerEdge] = planned(None, EDGES)
     page_info: PageInfo = planned(None, PAGE_INFO)
-    total_count: int = planned(None, TOTAL)
+    total_count: int = planned(None, ESTIMATED_TOTAL)
+    total_count_is_exact: bool = planned(
+        None, "Whether `totalCount` was counted: true up to 10,000, false for the estimate above."
+    )
 
 
 _JOINS = {
@@ -152,4 +155,5 @@ CUSTOMERS = Page(
         CustomerOrderField.CHURN_PROBABILITY: _ordering("{predicted}.churn_probability", "float8"),
         CustomerOrderField.PREDICTED_VALUE: _ordering("{predicted}.predicted_value_minor", "bigint"),
     },
+    estimate=Estimate(sql=template("customers_in_all"), bound=10_000),
 )
