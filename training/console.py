@@ -85,7 +85,7 @@ def print_training(training: Training, *, as_json: bool) -> None:
     console = Console()
     console.print(f"tuning: {training.tuning}", f"model card and report: {training.pages}", sep="\n")
     for check in training.checks:
-        console.print(f"{'passed' if check.passed else 'FAILED'}: {check.reason}")
+        console.print(f"{'passed' if check.passed else 'FAILED'}: {check.reason}", soft_wrap=True)
     console.print("now the champion" if training.is_promoted else "registered as challenger: the champion stays")
 
 
@@ -180,19 +180,17 @@ def print_scored_by(found: Sequence[ScoredBy], customer: int, *, as_json: bool) 
     if not found:
         Console().print(f"no prediction of customer {customer} was in force on that day")
         return
-    table = Table(title=f"Predictions of customer {customer}, the newest first")
-    for column in ("from", "until", "model set", "churn", "trained on", "code", "in charge since", "by"):
-        table.add_column(column)
+    console = Console(highlight=False)
     for one in found:
-        trained = f"{one.data_hash}, {one.trained_as_of:%Y-%m-%d}" if one.trained_as_of else "not recorded"
-        since = f"{one.promoted_at:%Y-%m-%d %H:%M}" if one.promoted_at else "not recorded"
-        how = f"{one.decided_by}{' (forced)' if one.is_forced else ''}" if one.decided_by else ""
-        table.add_row(
-            f"{one.created_at:%Y-%m-%d %H:%M}", f"{one.expires_at:%Y-%m-%d}", one.model_set or "",
-            "" if one.churn_probability is None else f"{one.churn_probability:.3f}", trained, one.code_version or "",
-            since, how,
-        )  # fmt: skip
-    Console().print(table)
+        console.print(f"from {one.as_of:%Y-%m-%d %H:%M}, in force until {one.expires_at:%Y-%m-%d %H:%M}")
+        churn = "none" if one.churn_probability is None else f"{one.churn_probability:.3f}"
+        console.print(f"  churn       {churn}, by model set {one.model_set}")
+        if one.trained_as_of:
+            console.print(f"  trained     on data {one.data_hash} before {one.trained_as_of:%Y-%m-%d}")
+            console.print(f"  code        {one.code_version}, MLflow run {one.run_id}")
+        if one.promoted_at:
+            how = "forced" if one.is_forced else "passed the gate"
+            console.print(f"  in charge   since {one.promoted_at:%Y-%m-%d %H:%M}, by {one.decided_by} ({how})")
 
 
 def print_observation(seen: Observation, page: Path, *, as_json: bool) -> None:
@@ -207,7 +205,7 @@ def print_observation(seen: Observation, page: Path, *, as_json: bool) -> None:
         highlight=False,
     )
     for finding in sorted(seen.findings, key=lambda finding: not finding.is_alert):
-        console.print(f"{'ALERT' if finding.is_alert else '  ok '} {finding.sentence}", highlight=False)
+        console.print(f"{'ALERT' if finding.is_alert else '  ok '} {finding.sentence}", highlight=False, soft_wrap=True)
     console.print(f"report: {page}", soft_wrap=True)
 
 

@@ -16,6 +16,7 @@ def register(app: typer.Typer) -> None:
     app.command("compare")(compare)
     app.command("promote")(promote)
     app.command("rollback")(rollback)
+    app.command("register")(register_model)
     app.command("card")(card)
     app.command("who-scored")(who_scored)
     app.command("monitor")(monitor)
@@ -59,6 +60,32 @@ def rollback(as_json: Json = False) -> None:
     registered = roll_back(load_settings())
     found = {"model_set": registered.model_set, "versions": dict(registered.versions)}
     print_result(found, f"rolled back: model set {registered.model_set} is the champion", as_json=as_json)
+
+
+def register_model(
+    kind: Annotated[str, typer.Argument(help="What it predicts: churn or value.")],
+    uri: Annotated[
+        str, typer.Argument(help="The MLflow model, such as models:/team_churn/3 or models:/team_churn@ok.")
+    ],
+    base: Annotated[str | None, typer.Option(help="The model set it joins; the champion when left out.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Register a team's own MLflow model (LightGBM or pyfunc) in the place of one of ours, as challenger."""
+    from training.commands import read_kind
+    from training.console import print_result
+    from training.registry.custom import register_custom
+    from training.settings import load_settings
+
+    found = register_custom(load_settings(), uri, read_kind(kind), base=base)
+    facts = {
+        "model_set": found.registered.model_set, "versions": dict(found.registered.versions), "base": found.base,
+        "flavor": str(found.plug_in.flavor), "inputs": len(found.plug_in.inputs),
+    }  # fmt: skip
+    sentence = (
+        f"model set {found.registered.model_set}: {kind} by {uri}, the rest as in {found.base}; it is the challenger. "
+        f"Let it answer in shadow, or promote it: parcours promote {found.registered.model_set}"
+    )
+    print_result(facts, sentence, as_json=as_json)
 
 
 def card(

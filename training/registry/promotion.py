@@ -158,12 +158,9 @@ def _worth_it(verdicts: Mapping[PredictionKind, Verdict], *, age: timedelta, hor
 def _compare_promises(present: ModelSet, metrics: Mapping[str, float], fold: Fold, newer_by: timedelta) -> list[Check]:
     """The champion knows what came since the rehearsal: what both had promised is compared, if of the same weeks."""
     if abs(newer_by) > _SAME_MOMENT:
-        return [
-            Check(
-                check="champion", passed=True,
-                reason=f"the champion knows what came since the rehearsal: {newer_by.days} days more of data decide",
-            )
-        ]  # fmt: skip
+        more = f"{newer_by.days} days more" if newer_by > timedelta() else f"{-newer_by.days} days less"
+        reason = f"the champion knows what came since the rehearsal: not comparable, and this set knows {more} of data"
+        return [Check(check="champion", passed=newer_by > timedelta(), reason=reason)]
     return [
         Check(
             check=f"champion {words}",

@@ -75,7 +75,7 @@ def log_training(client: "MlflowClient", logged: Logged, *, folder: Path) -> Reg
         population = population_of(trained.models, trained.present.values, as_of=spec.as_of)
         mlflow.log_artifact(str(write_population(population, Path(scratch))))
         _log_pages(logged, folder)
-        versions = {name: _register(client, name, trained.models, models, run_id) for name in MODEL_NAMES}
+        versions = {name: register_version(client, name, trained.models, models, run_id) for name in MODEL_NAMES}
     return RegisteredSet(model_set=spec.id, run_id=run_id, versions=versions)
 
 
@@ -142,7 +142,7 @@ def _log_dataset(client: "MlflowClient", run_id: str, trained: Trained, source: 
     client.log_inputs(run_id, [DatasetInput(dataset, [InputTag("mlflow.data.context", "training")])])
 
 
-def _register(client: "MlflowClient", name: str, models: ModelSet, folder: Path, run_id: str) -> str:
+def register_version(client: "MlflowClient", name: str, models: ModelSet, folder: Path, run_id: str) -> str:
     """Logs one of the models as a pyfunc over the whole set and registers it; returns its version."""
     import mlflow
     from mlflow.models import ModelSignature
@@ -155,7 +155,7 @@ def _register(client: "MlflowClient", name: str, models: ModelSet, folder: Path,
         outputs=Schema([ColSpec(number, column) for column in OUTPUTS[name]]),
         params=ParamSchema([ParamSpec("horizon_days", DataType.long, spec.horizon_days)]),
     )
-    data = folder.parent / name
+    data = folder.parent / f"as_{name}"
     shutil.copytree(folder, data)
     (data / "kind").write_text(name, encoding="utf-8")
     with warnings.catch_warnings():
