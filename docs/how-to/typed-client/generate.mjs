@@ -8,7 +8,8 @@ import * as operations from "@graphql-codegen/typescript-operations";
 import { buildClientSchema, buildSchema, getIntrospectionQuery, parse, printSchema } from "graphql";
 
 async function readSchema() {
-  if (process.env.SCHEMA) return buildSchema(await readFile(process.env.SCHEMA, "utf8"));
+  // It is a subgraph's schema: federation's directives are used in it and defined elsewhere.
+  if (process.env.SCHEMA) return buildSchema(await readFile(process.env.SCHEMA, "utf8"), { assumeValidSDL: true });
   const response = await fetch(process.env.PARCOURS_URL ?? "http://127.0.0.1:8000/graphql", {
     method: "POST",
     headers: { "content-type": "application/json", authorization: `Bearer ${process.env.PARCOURS_TOKEN}` },
