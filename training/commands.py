@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 
 from customer.errors import ParcoursError
 from scoring.engine.model_set import ModelSet, load_model_set
-from training.data.order_snapshot import snapshot_from_orders
 from scoring.engine.plug_ins import PlugKind
+from training.data.order_snapshot import snapshot_from_orders
 from training.data.snapshot import Snapshot, end_of_history
 from training.evaluation.backtest import Fold, backtest, judge_at, judged_rehearsal
 from training.evaluation.model_card import Origin, model_card, write_card
@@ -50,9 +50,6 @@ def read_day(text: str) -> date:
         raise UsageError(f"found {text!r}, expected a day such as 2026-11-15") from error
 
 
-def read_mapping(entries: list[str]) -> dict[str, str]:
-    """`theirs=ours` pairs. Errors: UsageError."""
-    pairs = [entry.partition("=") for entry in entries]
 def read_kind(text: str) -> PlugKind:
     """Errors: UsageError."""
     try:
@@ -61,6 +58,9 @@ def read_kind(text: str) -> PlugKind:
         raise UsageError(f"found {text!r}, expected one of {', '.join(PlugKind)}") from error
 
 
+def read_mapping(entries: list[str]) -> dict[str, str]:
+    """`theirs=ours` pairs. Errors: UsageError."""
+    pairs = [entry.partition("=") for entry in entries]
     wrong = [entry for entry, (theirs, _, ours) in zip(entries, pairs, strict=True) if not (theirs and ours)]
     if wrong:
         raise UsageError(f"found --map {wrong[0]!r}, expected theirs=ours, such as --map client=customer_id")

@@ -185,7 +185,6 @@ def _pyfunc(plug_in: PlugIn, path: Path) -> Predict:
     if os.environ.get(ALLOW_PYFUNC, "").lower() not in ("1", "true", "yes"):
         raise PlugInRefusedError(plug_in, f"is code, which runs only where {ALLOW_PYFUNC}=true says that it may")
     try:
-        import pandas as pd  # what MLflow hands to a pyfunc; only here, for who asked for it
         from mlflow.pyfunc import load_model
 
         model = load_model(str(path))
@@ -194,7 +193,7 @@ def _pyfunc(plug_in: PlugIn, path: Path) -> Predict:
 
     def predict(rows: Floats) -> Floats:
         try:
-            found = model.predict(pd.DataFrame(rows, columns=plug_in.inputs))
+            found = model.predict(dict(zip(plug_in.inputs, rows.T, strict=True)))  # MLflow makes a data frame of it
         except Exception as error:
             raise PlugInRefusedError(plug_in, f"fails ({type(error).__name__}: {error})") from error
         return np.asarray(found, dtype=np.float64).reshape(len(rows), -1)[:, 0]
