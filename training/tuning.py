@@ -67,7 +67,8 @@ class Tuner:
 
         def report(study: "Study", trial: "FrozenTrial") -> None:
             left = until - time.monotonic()
-            self.progress(f"tuning: {trial.number + 1} recipes tried, {max(left, 0.0):.0f} s left")
+            used = self.seconds - max(left, 0.0)
+            self.progress(f"tuning: {used:.0f} of {self.seconds:.0f} s, {trial.number + 1} recipes tried")
             if left < search.per_trial_s:  # another one would not end in time
                 study.stop()
 

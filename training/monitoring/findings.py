@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from customer.vocabulary import PredictionKind
 from training.evaluation.gate import judge
 from training.evaluation.intervals import Measured
 from training.evaluation.outcome import Outcome
@@ -114,7 +114,7 @@ def drifts(found: Sequence[Drift]) -> list[Finding]:
 
 
 def challenged(challenger: Outcome, champion: Outcome, name: str) -> list[Finding]:
-    """The challenger's shadow predictions against the champion's, on the same customers."""
+    """The challenger's predictions against the champion's, of the same customers from the same instants."""
     return [
         Finding(
             subject=Subject.CHALLENGER,
@@ -122,5 +122,11 @@ def challenged(challenger: Outcome, champion: Outcome, name: str) -> list[Findin
             sentence=f"challenger {name}, {kind.lower().replace('_', ' ')}: {verdict.sentence('the champion')}",
         )
         for kind, verdict in judge(challenger, champion).items()
-        if kind in PredictionKind
     ]
+
+
+def not_compared(name: str, trained_at: datetime) -> Finding:
+    sentence = (
+        f"challenger {name} (of {trained_at:%Y-%m-%d}) knew what came, or looks over another horizon: not compared yet"
+    )
+    return Finding(subject=Subject.CHALLENGER, is_alert=False, sentence=sentence)

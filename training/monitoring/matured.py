@@ -39,15 +39,11 @@ class Matured:
     """What was predicted, what the baseline would have said, and what came; `curves` are integrated Brier losses."""
 
     customer_ids: tuple[int, ...]
+    first_as_of: datetime
+    examples: LearningSet
     outcome: Outcome
     baseline: Outcome
     curves: Floats
-
-    def rows(self, keep: np.ndarray[tuple[int], np.dtype[np.int64]]) -> "Matured":
-        return Matured(
-            customer_ids=tuple(self.customer_ids[number] for number in keep), outcome=self.outcome.rows(keep),
-            baseline=self.baseline.rows(keep), curves=self.curves[keep],
-        )  # fmt: skip
 
 
 def given_at(database_url: str, tenant_key: str | None, model_set: str, moment: datetime) -> list[Given]:
@@ -82,6 +78,8 @@ def matured(
     examples = examples.rows(ordered)
     return Matured(
         customer_ids=tuple(pair[0] for pair, keep in zip(pairs, ordered, strict=True) if keep),
+        first_as_of=min(as_of for _, as_of in known),
+        examples=examples,
         outcome=_outcome(examples, answers, horizon),
         baseline=baseline_outcome(models, examples),
         curves=integrated_brier_losses(_silence(answers, daily_grid(horizon)), examples.wait_days, daily_grid(horizon)),
@@ -137,14 +135,3 @@ def _read(curve: Mapping[str, Any], days: Floats) -> Floats:
     points = np.asarray(curve["days"], dtype=np.float64)
     answer: Floats = silence_between(points, np.asarray([curve["probability"]], dtype=np.float64), days)[0]
     return answer
-
-
-def in_common(one: Matured, other: Matured) -> tuple[Matured, Matured]:
-    """The customers both were asked about, in the same order."""
-    shared = sorted(set(one.customer_ids) & set(other.customer_ids))
-    first, second = (
-        found.rows(np.array([position[customer] for customer in shared], dtype=np.int64))
-        for found in (one, other)
-        for position in [{customer: number for number, customer in enumerate(found.customer_ids)}]
-    )
-    return first, second

@@ -14,6 +14,7 @@ from training.data.snapshot import Snapshot, end_of_history
 from training.data.spine import build_spine
 from training.evaluation.backtest import FEWEST, INTEGRATED_BRIER
 from training.evaluation.intervals import Measured, with_intervals
+from training.evaluation.outcome import outcome_of
 from training.evaluation.population import Drift, drift_from, read_population
 from training.evaluation.stages import groups
 from training.monitoring import findings as rules
@@ -22,6 +23,7 @@ from training.monitoring.matured import Matured, given_at, matured
 from training.registry.database import transaction
 from training.registry.model_record import find_promised
 from training.registry.model_registry import (
+    CHALLENGER,
     CHAMPION,
     RegisteredSet,
     RegistryError,
@@ -84,7 +86,11 @@ def observe(settings: TrainingSettings, snapshot: Snapshot, *, now: datetime, pr
     measures = _measures(found)
     findings = rules.drifts(watched.drift)
     if found is not None:
-        findings = [*rules.performance(measures, promised, found.outcome, found.baseline, spec.basis), *findings]
+        findings = [
+            *rules.performance(measures, promised, found.outcome, found.baseline, spec.basis),
+            *findings,
+            *_challenge(client, found),
+        ]
     judged = len(found.customer_ids) if found else 0
     return Observation(
         model_set=name, observed_at=now, moment=moment, status=rules.status_of(findings, judged_customers=judged),
@@ -105,6 +111,19 @@ def _watch(client: "MlflowClient", snapshot: Snapshot, end: datetime) -> _Watche
     present = feature_frame(snapshot, build_spine(snapshot, [end]))
     vectors = present.values[present.column("order_count") > 0]
     return _Watched(registered=champion, models=models, drift=drift_from(reference, models, vectors))
+
+
+def _challenge(client: "MlflowClient", found: Matured) -> list[Finding]:
+    """What the challenger would have said to the same customers, if it had not seen what came either."""
+    challenger = find_by_alias(client, CHALLENGER)
+    if challenger is None:
+        return []
+    with tempfile.TemporaryDirectory(prefix="parcours-") as scratch:
+        models = load_model_set(download_set(client, challenger, Path(scratch)))
+    trained_at = datetime.fromisoformat(models.spec.as_of)
+    if trained_at > found.first_as_of or models.horizon_days != found.outcome.horizon_days:
+        return [rules.not_compared(challenger.model_set, trained_at)]
+    return rules.challenged(outcome_of(models, found.examples), found.outcome, challenger.model_set)
 
 
 def _measures(found: Matured | None) -> dict[str, Measured]:

@@ -14,7 +14,7 @@ import numpy as np
 from customer.errors import ParcoursError
 from customer.vocabulary import PredictionBasis
 from scoring.engine.model_set import ModelSet, load_model_set
-from scoring.engine.plug_ins import FILE, Flavor, PlugIn, PlugKind
+from scoring.engine.plug_ins import FILE, Flavor, PlugIn, PlugKind, answered, load
 from scoring.engine.spec import read_spec, write_spec
 from scoring.reproduction import read_reproduction, record_reproduction
 from scoring.vectors import Matrix
@@ -136,8 +136,7 @@ def _renamed(folder: Path, plug_in: PlugIn, proven: Matrix) -> ModelSet:
     write_spec(replace(spec, id=digest.hexdigest()[:12], basis=basis, metrics={}), folder)
     models = load_model_set(folder)
     nothing = np.full((1, proven.shape[1]), np.nan)
-    nothing[0, spec.columns.index("order_count")] = 1.0
-    models.scores(np.concatenate([proven, nothing]))  # what is missing must be answered too
+    answered(plug_in, load(plug_in, folder), np.concatenate([proven, nothing]))  # what is missing is answered, too
     record_reproduction(folder, models, proven)
     return models
 
