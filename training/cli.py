@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from training.options import AsOf, Json, Mapping
+from training.engines.names import EngineName
+from training.options import AsOf, Engine, Json, Mapping
 
 
 def register(app: typer.Typer, serve: typer.Typer) -> None:
@@ -35,6 +36,7 @@ def train(
         Path | None, typer.Option(help="recipe.json of an earlier run: trains by it, without tuning.")
     ] = None,
     seed: Annotated[int, typer.Option(help="The same data, code, recipe and seed give the same models.")] = 1,
+    engine: Engine = EngineName.LOCAL,
     promote: Annotated[
         bool, typer.Option(help="Put the models in charge if they pass the gate (training from the database).")
     ] = True,
@@ -42,10 +44,12 @@ def train(
     as_json: Json = False,
 ) -> None:
     """Train churn, next purchase and value together, from the database or from an order file."""
+    from dataclasses import replace
     from datetime import UTC, datetime
 
     from training.commands import UsageError, read_instant, read_mapping, read_recipe, train_from_orders
     from training.console import print_trained, print_training, steps
+    from training.engines.opening import open_engine
     from training.tuning import Tuner
 
     now = datetime.now(UTC)
@@ -54,20 +58,21 @@ def train(
         from training.registry.lifecycle import Order, train_from_database
         from training.settings import load_settings
 
-        order = Order(
-            as_of=read_instant(as_of, time_zone) if as_of else now, horizon_days=horizon, recipe=chosen, seed=seed,
-            tune_s=tune_s, force=force, promote=promote,
-        )  # fmt: skip
-        with steps(quiet=as_json) as progress:
+        with open_engine(engine) as opened, steps(quiet=as_json) as progress:
+            order = Order(
+                as_of=read_instant(as_of, time_zone) if as_of else now, horizon_days=horizon,
+                recipe=replace(chosen, engine=opened), seed=seed, tune_s=tune_s, force=force, promote=promote,
+            )  # fmt: skip
             training = train_from_database(load_settings(), order, progress=progress)
         print_training(training, as_json=as_json)
         return
-    with steps(quiet=as_json) as progress:
-        if out is None or as_of is None:
-            raise UsageError("with --orders, give --as-of DATE and --out FOLDER too")
+    if out is None or as_of is None:
+        raise UsageError("with --orders, give --as-of DATE and --out FOLDER too")
+    with open_engine(engine) as opened, steps(quiet=as_json) as progress:
         trained = train_from_orders(
             orders, as_of=read_instant(as_of, time_zone), horizon_days=horizon, out=out,
-            mapping=read_mapping(mapping or []), time_zone=time_zone, recipe=chosen, seed=seed, now=now,
+            mapping=read_mapping(mapping or []), time_zone=time_zone,
+            recipe=replace(chosen, engine=opened), seed=seed, now=now,
             tuner=Tuner(seconds=tune_s, seed=seed, progress=progress), progress=progress,
         )  # fmt: skip
     print_trained(trained, out, as_json=as_json)
@@ -82,6 +87,7 @@ def predict(
         int | None, typer.Option(help="Days to look ahead; those the models were trained for when left out.", min=1)
     ] = None,
     mapping: Mapping = None,
+    engine: Engine = EngineName.LOCAL,
     as_json: Json = False,
 ) -> None:
     """Predict every customer of an order file with a model set: no server, no database."""
@@ -95,7 +101,7 @@ def predict(
     with steps(quiet=as_json) as progress:
         rows = predict_from_orders(
             orders, models=models, as_of=read_instant(as_of, zone), horizon_days=horizon, out=out,
-            mapping=read_mapping(mapping or []), now=datetime.now(UTC), progress=progress,
+            mapping=read_mapping(mapping or []), now=datetime.now(UTC), progress=progress, engine=engine,
         )  # fmt: skip
     print_result({"rows": rows, "out": str(out)}, f"{rows:,} customers predicted: {out}", as_json=as_json)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -14,12 +15,14 @@ from scoring.engine.model_set import ModelSet, load_model_set
 from scoring.engine.plug_ins import PlugKind
 from training.data.order_snapshot import snapshot_from_orders
 from training.data.snapshot import Snapshot, end_of_history
+from training.engines.names import EngineName
+from training.engines.opening import open_engine
 from training.evaluation.backtest import Fold, backtest, judge_at, judged_rehearsal
 from training.evaluation.model_card import Origin, model_card, write_card
 from training.evaluation.report import write_report
 from training.monitoring.observe import Observation, observe, record_observation
 from training.monitoring.report import log_observation, write_observation
-from training.predict import predict_file
+from training.predict import models_in, predict_file
 from training.recipe import FULL, QUICK, Recipe
 from training.settings import TrainingSettings, database_url
 from training.train import Progress, Trained, save_models, train_models
@@ -116,16 +119,21 @@ def train_from_orders(
 
 def predict_from_orders(
     orders: Path, *, models: Path, as_of: datetime, horizon_days: int | None, out: Path, mapping: Mapping[str, str],
-    now: datetime, progress: Progress,
+    now: datetime, progress: Progress, engine: EngineName = EngineName.LOCAL,
 ) -> int:  # fmt: skip
     """Writes the predictions file; the time zone is that of the model set. Returns the number of rows."""
-    loaded = load_model_set(models)
+    folder = models.resolve()
+    zone = models_in(folder).spec.time_zone
     progress("reading orders")
-    with order_file_snapshot(
-        orders, as_of=as_of, now=now, mapping=mapping, time_zone=loaded.spec.time_zone
-    ) as snapshot:
-        progress("predicting")
-        return predict_file(snapshot, loaded, as_of=as_of, horizon_days=horizon_days, out=out)
+    with (
+        order_file_snapshot(orders, as_of=as_of, now=now, mapping=mapping, time_zone=zone) as snapshot,
+        open_engine(engine) as opened,
+    ):
+        progress("predicting: features")
+        return predict_file(
+            snapshot, partial(models_in, folder), as_of=as_of, horizon_days=horizon_days, out=out, engine=opened,
+            progress=lambda done, total: progress(f"predicting: {done:,} of {total:,} customers"),
+        )  # fmt: skip
 
 
 @contextmanager

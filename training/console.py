@@ -1,6 +1,7 @@
 """What training shows in a terminal: the step it is at, and its results as a table or as JSON."""
 
 import json
+import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from training.evaluation.backtest import Fold
@@ -40,7 +41,7 @@ def steps(*, quiet: bool) -> Iterator[Report]:
     What is said before a colon is the step, what follows it how far it is: the same step goes on in its own line.
     """
     console = Console(stderr=True, quiet=quiet)
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(bar_width=20), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=False) as progress:
         running: list[Any] = []
 
@@ -49,7 +50,8 @@ def steps(*, quiet: bool) -> Iterator[Report]:
         def begin(step: str) -> None:
             name = step.partition(":")[0]
             if ":" in step and names and names[-1] == name:
-                progress.update(running[-1], description=step)
+                done, total = _reached(step)
+                progress.update(running[-1], description=step, completed=done, total=total)
                 return
             names.append(name)
             _finish(progress, running)
@@ -61,7 +63,16 @@ def steps(*, quiet: bool) -> Iterator[Report]:
 
 def _finish(progress: Progress, running: list[Any]) -> None:
     if running:
-        progress.update(running[-1], completed=1)
+        progress.update(running[-1], completed=1, total=1)
+
+
+def _reached(step: str) -> tuple[int, int]:
+    """How far the bar is, of a step that ends in "1,200 of 5,000 customers"."""
+    numbers = re.search(r": ([\d,]+) of ([\d,]+)", step)
+    if numbers is None:
+        return 0, 1
+    done, total = (int(number.replace(",", "")) for number in numbers.groups())
+    return done, total
 
 
 def print_result(result: dict[str, Any], sentence: str, *, as_json: bool) -> None:

@@ -1,8 +1,9 @@
 """The offline prediction: an order file and a model set in, one Parquet row per customer out."""
 
-from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +13,10 @@ import pyarrow.parquet as pq
 from customer.money import minor_digits
 from customer.vocabulary import PredictionBasis, PredictionKind
 from scoring.engine.btyd import Floats
-from scoring.engine.model_set import ModelSet
+from scoring.engine.model_set import ModelSet, load_model_set
 from scoring.engine.scores import Scores
-from training.data.examples import feature_tables
+from training.data.engine import LOCAL, Engine, FeatureSource
+from training.data.examples import Integers
 from training.data.snapshot import Snapshot
 from training.data.spine import build_spine
 
@@ -41,10 +43,21 @@ SCHEMA = pa.schema(
 _NUMBERS = [field.name for field in SCHEMA if pa.types.is_floating(field.type)]
 
 
+Models = Callable[[], ModelSet]
+"""Gives the models where they are needed, which may be another process."""
+
+
+@cache
+def models_in(folder: Path) -> ModelSet:
+    """The model set of that folder, loaded once in each process."""
+    return load_model_set(folder)
+
+
 def predict_file(
-    snapshot: Snapshot, models: ModelSet, *, as_of: datetime, horizon_days: int | None, out: Path, threads: int = 2
-) -> int:
-    """Writes the predictions of everybody known before as_of, bucket by bucket; returns how many rows.
+    snapshot: Snapshot, models: Models, *, as_of: datetime, horizon_days: int | None, out: Path,
+    engine: Engine = LOCAL, progress: Callable[[int, int], None] = lambda done, total: None,
+) -> int:  # fmt: skip
+    """Writes the predictions of everybody known before as_of, piece by piece; returns how many rows.
 
     Whoever has no valid order (all were cancelled or given back) tells the models nothing: they are answered like the
     average customer of one order, as `BASELINE`; with nobody to compare with, their predictions are null.
@@ -54,24 +67,40 @@ def predict_file(
     written = 0
     likeness = _Likeness()
     out.parent.mkdir(parents=True, exist_ok=True)
-
-    def predicted(part: pa.Table) -> Scores:
-        matrix = np.column_stack([part[name].to_numpy() for name in models.spec.columns])
-        return models.scores(matrix, horizon_days=horizon_days)
-
-    with pq.ParquetWriter(out, SCHEMA) as writer, ThreadPoolExecutor(threads) as pool:
-        for table in feature_tables(snapshot, spine):
-            parts = [table.slice(start, _ROWS_AT_ONCE) for start in range(0, table.num_rows, _ROWS_AT_ONCE)]
-            for part, scores in zip(parts, pool.map(predicted, parts), strict=True):
-                names = keys.take(pa.array(np.searchsorted(numbers, part["customer_id"].to_numpy())))
-                rows = _rows(models, scores, names)
-                likeness.learn(rows, part["order_count"].to_numpy())
-                writer.write_table(rows.filter(pa.array(scores.has_orders)))
-                likeness.wait(rows.filter(pa.array(~scores.has_orders)))
-                written += part.num_rows
+    score = partial(_score, models, horizon_days)
+    with pq.ParquetWriter(out, SCHEMA) as writer:
+        for scored in engine.in_order(score, engine.sources(snapshot, spine)):
+            names = keys.take(pa.array(np.searchsorted(numbers, scored.customer_id)))
+            rows = scored.rows.add_column(0, SCHEMA.field("customer_id"), names)
+            likeness.learn(rows, scored.order_count)
+            writer.write_table(rows.filter(pa.array(scored.order_count > 0)))
+            likeness.wait(rows.filter(pa.array(~(scored.order_count > 0))))
+            written += rows.num_rows
+            progress(written, spine.num_rows)
         for rows in likeness.answered():
             writer.write_table(rows)
     return written
+
+
+@dataclass(frozen=True, slots=True)
+class _Scored:
+    """The predictions of one source, without the customers' own keys."""
+
+    customer_id: Integers
+    order_count: Floats
+    rows: pa.Table
+
+
+def _score(models: Models, horizon_days: int | None, source: FeatureSource) -> _Scored:
+    features, loaded = source(), models()
+    parts = []
+    for start in range(0, features.num_rows, _ROWS_AT_ONCE):
+        part = features.slice(start, _ROWS_AT_ONCE)
+        matrix = np.column_stack([part[name].to_numpy() for name in loaded.spec.columns])
+        parts.append(_rows(loaded, loaded.scores(matrix, as_of=part["as_of"][0].as_py(), horizon_days=horizon_days)))
+    return _Scored(
+        features["customer_id"].to_numpy(), features["order_count"].to_numpy(), pa.concat_tables(parts).combine_chunks()
+    )
 
 
 class _Likeness:
@@ -110,14 +139,14 @@ def customer_keys(snapshot: Snapshot) -> tuple[np.ndarray[tuple[int], np.dtype[n
     return table["customer_id"].to_numpy(), table["customer_key"]
 
 
-def _rows(models: ModelSet, scores: Scores, names: pa.ChunkedArray) -> pa.Table:
+def _rows(models: ModelSet, scores: Scores) -> pa.Table:
+    """The columns of `SCHEMA` but for the customer's key."""
     major = 10.0 ** minor_digits(models.spec.currency)
     nothing = np.full(len(scores.churn), np.nan)
     value = scores.value
     has_model = models.basis(PredictionKind.CHURN) is PredictionBasis.MODEL
     basis = PredictionBasis.MODEL if has_model else PredictionBasis.BASELINE
     columns = [
-        names,
         _numbers(scores.churn), _numbers(scores.p10_days), _numbers(scores.p50_days), _numbers(scores.p90_days),
         _numbers(1.0 - scores.churn),
         _numbers(value.expected / major if value else nothing),
@@ -125,7 +154,7 @@ def _rows(models: ModelSet, scores: Scores, names: pa.ChunkedArray) -> pa.Table:
         _numbers(value.high / major if value else nothing),
         pa.array([str(basis)] * len(scores.churn)), pa.array([models.spec.id] * len(scores.churn)),
     ]  # fmt: skip
-    return pa.table(columns, schema=SCHEMA)
+    return pa.table(columns, schema=SCHEMA.remove(0))
 
 
 def _numbers(values: Floats) -> pa.Array:

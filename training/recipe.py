@@ -1,7 +1,9 @@
-"""How much work goes into training: sizes and LightGBM parameters, full or quick."""
+"""How much work goes into training, and where it is done: sizes and LightGBM parameters, full or quick; the engine."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
+
+from training.data.engine import LOCAL, Engine
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +20,11 @@ class Recipe:
     direct_weight: float = 0.5
     threads: int = 2  # boosters grown at once, each in one thread: cheaper than one booster in several
     overrides: dict[str, float] = field(default_factory=dict)
+    engine: Engine = LOCAL
+
+    def facts(self) -> dict[str, Any]:
+        """What a run is described by: all but where it was done."""
+        return {one.name: getattr(self, one.name) for one in fields(self) if one.name != "engine"}
 
     def hazard_parameters(self, seed: int) -> dict[str, Any]:
         return self._parameters(seed, objective="binary", learning_rate=0.05, min_data_in_leaf=200, lambda_l2=10.0)

@@ -83,7 +83,7 @@ def train_models(
     `tune` may give a better recipe, found on folds that end before the rehearsal, which so stays out of time.
     """
     progress("features of today")
-    present = feature_frame(snapshot, build_spine(snapshot, [as_of]))
+    present = feature_frame(snapshot, build_spine(snapshot, [as_of]), engine=recipe.engine)
     present = present.rows(present.column("order_count") > 0)
     if not len(present.values):
         raise NoCustomersError(as_of)
@@ -96,7 +96,7 @@ def train_models(
         waits=present.column("last_gap_days"), recipe=recipe,
     )  # fmt: skip
     progress("features and labels of the past")
-    learning = build_learning_set(snapshot, as_of, schedule)
+    learning = build_learning_set(snapshot, as_of, schedule, engine=recipe.engine)
     earlier = next((days for days in schedule.cutoffs if days >= horizon), None)
     if tune is not None and earlier is not None:
         recipe = tune(recipe, _inner_folds(learning, schedule, earlier, history_days, seed=seed, snapshot=snapshot,

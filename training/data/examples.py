@@ -1,6 +1,6 @@
 """Features and labels of the rows of a spine, computed bucket by bucket so that memory stays bounded."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -11,11 +11,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from customer.errors import ParcoursError
-from customer.features.definitions import FEATURE_BY_NAME, FEATURE_NAMES, feature_vectors_sql
-from customer.features.feature import FeatureType
+from customer.features.definitions import FEATURE_NAMES
 from customer.features.moment import days_later, local_moment
+from training.data.engine import LOCAL, Engine, FeatureSource
 from training.data.facts import open_bucket
-from training.data.pieces import ROWS_AT_ONCE, Piece, in_order, pieces
+from training.data.pieces import Piece, in_order, pieces
 from training.data.snapshot import Snapshot
 
 _LABELS = (Path(__file__).parent / "sql" / "labels.sql").read_text()
@@ -82,57 +82,32 @@ class Labels:
         return churned
 
 
-def feature_tables(
-    snapshot: Snapshot, spine: pa.Table, *, columns: Sequence[str] = FEATURE_NAMES, rows_at_once: int = ROWS_AT_ONCE
-) -> Iterator[pa.Table]:
-    """The features of the spine's rows in the spine's order, at most `rows_at_once` a table, as doubles."""
-    return in_order(
-        lambda piece: piece_features(snapshot, piece, columns=columns),
-        pieces(snapshot, spine, rows_at_once=rows_at_once),
-    )
-
-
-def piece_features(snapshot: Snapshot, piece: Piece, *, columns: Sequence[str] = FEATURE_NAMES) -> pa.Table:
-    """customer_id, as_of and the features of the piece's rows, in their order, as doubles."""
-    with open_bucket(snapshot, piece.bucket) as connection:
-        connection.register("spine", piece.rows)
-        return connection.sql(
-            f"select customer_id, as_of, {', '.join(encoded(name) for name in columns)} "
-            f"from ({feature_vectors_sql()}) as vector order by as_of, customer_id"
-        ).to_arrow_table()
-
-
-def feature_frame(snapshot: Snapshot, spine: pa.Table, *, columns: Sequence[str] = FEATURE_NAMES) -> FeatureFrame:
+def feature_frame(snapshot: Snapshot, spine: pa.Table, *, engine: Engine = LOCAL) -> FeatureFrame:
     """All rows of the spine in its order, as one row-major matrix."""
-    values = np.empty((spine.num_rows, len(columns)))
+    values = np.empty((spine.num_rows, len(FEATURE_NAMES)))
     filled = 0
-    for table in feature_tables(snapshot, spine, columns=columns):
+    for table in engine.in_order(_computed, engine.sources(snapshot, spine)):
         end = filled + table.num_rows
         _check_order(table, spine.slice(filled, table.num_rows))
-        for position, name in enumerate(columns):
+        for position, name in enumerate(FEATURE_NAMES):
             values[filled:end, position] = table[name].to_numpy()
         filled = end
     return FeatureFrame(
-        columns=tuple(columns),
+        columns=FEATURE_NAMES,
         customer_id=spine["customer_id"].to_numpy(),
         as_of=spine["as_of"].to_numpy(),
         values=values,
     )
 
 
+def _computed(source: FeatureSource) -> pa.Table:
+    return source()
+
+
 def _check_order(found: pa.Table, expected: pa.Table) -> None:
     for name in ("customer_id", "as_of"):
         if not np.array_equal(found[name].to_numpy(), expected[name].to_numpy()):
             raise SpineOrderError
-
-
-def encoded(name: str) -> str:
-    """The feature as a double, in words that DuckDB and Spark share: null stays null, a category is its code."""
-    feature = FEATURE_BY_NAME[name]
-    if feature.dtype is FeatureType.CATEGORY:
-        branches = " ".join(f"when '{word}' then {code}" for code, word in enumerate(feature.vocabulary))
-        return f"cast(case {name} {branches} end as double) as {name}"
-    return f"cast({name} as double) as {name}"
 
 
 def labels(snapshot: Snapshot, spine: pa.Table, *, horizon_days: int, observed_until: datetime | None = None) -> Labels:

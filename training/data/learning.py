@@ -9,6 +9,7 @@ import pyarrow as pa
 from customer.features.definitions import FEATURE_BY_NAME, FEATURE_NAMES
 from customer.features.feature import Kind
 from scoring.engine.btyd import Flags, Floats
+from training.data.engine import LOCAL, Engine
 from training.data.examples import feature_frame, labels
 from training.data.schedule import Schedule
 from training.data.snapshot import Snapshot
@@ -60,13 +61,15 @@ class LearningSet:
         return passed
 
 
-def build_learning_set(snapshot: Snapshot, as_of: datetime, schedule: Schedule) -> LearningSet:
+def build_learning_set(
+    snapshot: Snapshot, as_of: datetime, schedule: Schedule, *, engine: Engine = LOCAL
+) -> LearningSet:
     """Features and labels at every cutoff of the schedule, as known at `as_of`."""
     cutoffs = [as_of - timedelta(days=days) for days in schedule.cutoffs]
     if not cutoffs:
         return empty_learning_set(schedule.value_edges)
     spine = build_spine(snapshot, cutoffs)
-    frame = feature_frame(snapshot, spine)
+    frame = feature_frame(snapshot, spine, engine=engine)
     return _assemble(snapshot, as_of, schedule.value_edges, spine, frame.values)
 
 

@@ -1,6 +1,6 @@
 """The same features on Spark, for facts that outgrow one machine: the one SQL text, transpiled."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,8 +12,8 @@ from sqlglot import exp
 
 from customer.features.definitions import FEATURE_NAMES, feature_vectors_sql
 from customer.features.relations import RELATIONS, SPINE, ColumnType
-from training.data.examples import encoded
 from training.data.snapshot import Snapshot
+from training.data.vectors import encoded
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -47,15 +47,9 @@ def spark_features(spark: "SparkSession", relations: "Mapping[str, DataFrame]") 
     return spark.sql(spark_feature_sql(feature_vectors_sql()))
 
 
-def write_spark_features(
-    spark: "SparkSession",
-    snapshot: Snapshot,
-    spine: pa.Table,
-    folder: Path,
-    *,
-    columns: Sequence[str] = FEATURE_NAMES,
-) -> None:
-    """Writes customer_id, as_of and the features, encoded as models read them, as Parquet into a new `folder`.
+def write_spark_features(spark: "SparkSession", snapshot: Snapshot, spine: pa.Table, folder: Path) -> None:
+    """Writes customer_id, as_of and the features, encoded as models read them, as Parquet into a new `folder`, one
+    part of it (`bucket=N`) for each bucket of the snapshot.
 
     The workers read the snapshot and write the result where they are: both folders must be reachable from all of them.
     """
@@ -64,7 +58,9 @@ def write_spark_features(
     relations = {name: _read(spark, snapshot.folder / name, kinds) for name, kinds in RELATIONS.items()}
     relations["spine"] = spark.read.parquet(str(spine_file))
     vectors = spark_features(spark, relations)
-    vectors.selectExpr("customer_id", "as_of", *(encoded(name) for name in columns)).write.parquet(str(folder))
+    bucket = f"cast(customer_id % {snapshot.bucket_count} as int) as bucket"
+    columns = ["customer_id", "as_of", *(encoded(name) for name in FEATURE_NAMES), bucket]
+    vectors.selectExpr(*columns).write.partitionBy("bucket").parquet(str(folder))
     spine_file.unlink()
 
 

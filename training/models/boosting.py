@@ -2,10 +2,10 @@
 
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from lightgbm import Booster, Dataset
-from lightgbm import train as boost
+from lightgbm import Booster
 
 from customer.features.definitions import FEATURE_NAMES
 from scoring.engine.btyd import Flags, Floats, MbgNbd
@@ -20,6 +20,7 @@ from scoring.engine.design import (
 )  # fmt: skip
 from scoring.engine.distribution import initial_churn, initial_log_odds
 from scoring.engine.spec import Design
+from training.data.engine import Growth
 from training.data.learning import LearningSet
 from training.recipe import Recipe
 
@@ -66,8 +67,8 @@ def fit_hazards(bench: Workbench, edges: tuple[int, ...], pool: Executor) -> tup
 
     def grow(number: int, sees_trend: bool) -> Booster:
         data = _joined(bench, grid, rows, intervals, sees_trend=sees_trend)
-        dataset = _dataset(bench, data, came, init_score=initial[rows, intervals])
-        return boost(bench.recipe.hazard_parameters(bench.seed + number), dataset, bench.recipe.hazard_trees)
+        parameters = bench.recipe.hazard_parameters(bench.seed + number)
+        return _grow(bench, data, came, parameters, bench.recipe.hazard_trees, start=initial[rows, intervals])
 
     boosters = list(pool.map(grow, (0, 1), (False, True)))
     return boosters, [float(value) for value in initial.mean(axis=0)]
@@ -82,8 +83,8 @@ def fit_churn(bench: Workbench, horizon_days: int) -> Booster | None:
         return None
     history = COLUMNS.history(bench.learning.matrix[rows])
     initial = initial_churn(bench.btyd, history, float(horizon_days))
-    dataset = _dataset(bench, bench.inputs[rows], churned, init_score=initial, target_columns=False)
-    return boost(bench.recipe.churn_parameters(bench.seed), dataset, bench.recipe.churn_trees)
+    parameters = bench.recipe.churn_parameters(bench.seed)
+    return _grow(bench, bench.inputs[rows], churned, parameters, bench.recipe.churn_trees, start=initial)
 
 
 def fit_value(bench: Workbench) -> tuple[Booster, float] | None:
@@ -98,8 +99,7 @@ def fit_value(bench: Workbench) -> tuple[Booster, float] | None:
         return None
     unit = float(amounts.mean())
     data = _joined(bench, edges, rows, intervals, sees_trend=False)
-    dataset = _dataset(bench, data, amounts / unit)
-    return boost(bench.recipe.value_parameters(bench.seed), dataset, bench.recipe.value_trees), unit
+    return _grow(bench, data, amounts / unit, bench.recipe.value_parameters(bench.seed), bench.recipe.value_trees), unit
 
 
 def _exposed(learning: LearningSet, grid: Floats) -> Flags:
@@ -130,12 +130,14 @@ def _sample(size: int, limit: int, seed: int) -> np.ndarray[tuple[int], np.dtype
     return np.sort(np.random.default_rng(seed).choice(size, limit, replace=False))
 
 
-def _dataset(
-    bench: Workbench, inputs: Inputs, label: Flags | Floats, *, init_score: Floats | None = None,
-    target_columns: bool = True,
-) -> Dataset:  # fmt: skip
-    names = [*bench.design.features, *DERIVED, *(TARGET_INPUTS if target_columns else ())]
-    return Dataset(
-        inputs, label=label.astype(np.float64), init_score=init_score, feature_name=names,
-        params={"max_bin": 63, "num_threads": 1, "verbose": -1},
-    )  # fmt: skip
+def _grow(
+    bench: Workbench, inputs: Inputs, label: Flags | Floats, parameters: dict[str, Any], trees: int, *,
+    start: Floats | None = None,
+) -> Booster:  # fmt: skip
+    """`inputs` are those of the bench, with or without those of a target beside them."""
+    names = [*bench.design.features, *DERIVED, *TARGET_INPUTS][: inputs.shape[1]]
+    return bench.recipe.engine.grow(
+        Growth(
+            inputs=inputs, label=label.astype(np.float64), start=start, names=names, parameters=parameters, trees=trees
+        )
+    )

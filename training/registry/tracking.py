@@ -4,7 +4,7 @@ import shutil
 import tempfile
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -118,7 +118,7 @@ def _parameters(trained: Trained) -> dict[str, Any]:
         "knows_season": spec.grid.knows_season,
         "features": len(spec.design.features),
         "examples": len(trained.learning),
-        **{f"recipe.{name}": value for name, value in asdict(trained.recipe).items()},
+        **{f"recipe.{name}": value for name, value in trained.recipe.facts().items()},
     }
 
 

@@ -76,7 +76,7 @@ def trained_on(
     snapshot, _ = snapshot_from_orders(file, folder / "snapshot", known_before=as_of, now=NOW)
     trained = train_models(snapshot, as_of=as_of, horizon_days=horizon_days, recipe=recipe, seed=1)
     out = folder / "predictions.parquet"
-    predict_file(snapshot, trained.models, as_of=as_of, horizon_days=horizon_days, out=out)
+    predict_file(snapshot, lambda: trained.models, as_of=as_of, horizon_days=horizon_days, out=out)
     rows = pq.read_table(out).to_pylist()
     return trained, {row["customer_id"]: row for row in rows}
 

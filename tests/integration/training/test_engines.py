@@ -1,0 +1,74 @@
+"""Dask's workers compute, grow and score what this machine does; engines that are not installed say how to be."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from dask.distributed import Client, LocalCluster
+
+from tests.integration.training.conftest import Predictions
+from tests.integration.training.shop import AS_OF, NOW, TINY, Order, numbers, trained_on, write_orders
+from training.data.examples import feature_frame
+from training.data.order_snapshot import snapshot_from_orders
+from training.data.snapshot import Snapshot
+from training.data.spine import build_spine
+from training.engines.dask_engine import DaskEngine
+from training.engines.names import EngineName
+from training.engines.opening import EngineMissingError, open_engine
+from training.predict import models_in, predict_file
+from training.train import save_models
+
+
+@pytest.fixture(scope="module")
+def dask_engine() -> Iterator[DaskEngine]:
+    with (
+        LocalCluster(n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None) as cluster,
+        Client(cluster) as client,
+    ):
+        yield DaskEngine(client)
+
+
+@pytest.fixture(scope="module")
+def snapshot(orders: list[Order], tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
+    folder = tmp_path_factory.mktemp("facts")
+    file = write_orders(folder / "orders.csv", orders)
+    return snapshot_from_orders(file, folder / "snapshot", known_before=AS_OF, now=NOW)[0]
+
+
+def test_dask_computes_the_same_features_in_the_same_order(dask_engine: DaskEngine, snapshot: Snapshot) -> None:
+    spine = build_spine(snapshot, [AS_OF])
+    here, there = feature_frame(snapshot, spine), feature_frame(snapshot, spine, engine=dask_engine)
+    np.testing.assert_array_equal(here.customer_id, there.customer_id)
+    np.testing.assert_array_equal(here.values, there.values)
+
+
+def test_what_dask_trains_and_scores_is_what_one_machine_does_within_tolerance(
+    dask_engine: DaskEngine, orders: list[Order], predictions: Predictions, snapshot: Snapshot, tmp_path: Path
+) -> None:
+    trained, elsewhere = trained_on(tmp_path / "trained", orders, recipe=replace(TINY, engine=dask_engine))
+    customers = sorted(predictions)
+    here, there = (numbers(found, "churn_probability", customers) for found in (predictions, elsewhere))
+    assert np.abs(here - there).mean() < 0.02
+    assert np.corrcoef(here, there)[0, 1] > 0.98
+
+    models = tmp_path / "models"
+    save_models(trained.models, models, vectors=trained.present.values)
+    out = tmp_path / "scored.parquet"
+    predict_file(
+        snapshot, lambda: models_in(models), as_of=AS_OF, horizon_days=30, out=out, engine=dask_engine
+    )  # fmt: skip
+    scored = {row["customer_id"]: row for row in pq.read_table(out).to_pylist()}
+    for column in ("churn_probability", "next_p50"):
+        expected, found = (numbers(rows, column, customers) for rows in (elsewhere, scored))
+        np.testing.assert_allclose(found, expected, rtol=1e-9)
+
+
+def test_the_local_engine_needs_nothing_and_an_absent_one_says_what_to_install() -> None:
+    with open_engine(EngineName.LOCAL) as engine:
+        assert list(engine.in_order(abs, [-1, 2, -3])) == [1, 2, 3]
+    words = str(EngineMissingError(EngineName.DASK, ["dask", "distributed"]))
+    assert words.startswith("--engine dask needs dask and distributed")
+    assert "pip install 'parcours[training,dask]'" in words

@@ -1,0 +1,91 @@
+"""Dask: pieces of the snapshot are computed and scored by its workers, and LightGBM's Dask interface grows the trees.
+
+The workers read the snapshot and the model set where they are: their folders must be reachable from all of them.
+"""
+
+import logging
+import threading
+import warnings
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import dask
+import dask.array as da
+import numpy as np
+import numpy.typing as npt
+from dask.distributed import Client, Future, LocalCluster
+from lightgbm import Booster
+from lightgbm.dask import DaskLGBMClassifier, DaskLGBMRegressor
+
+from training.data.engine import MAX_BIN, Growth, Item, LocalEngine, Result
+from training.data.pieces import usable_cores
+
+
+class DaskEngine(LocalEngine):
+    """The workers of one cluster. The sources of features are those of one machine, computed elsewhere."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._growing = threading.Lock()  # two boosters at once would wait for each other's workers for ever
+
+    def in_order(self, function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+        waiting: deque[Future] = deque()
+        for item in items:
+            waiting.append(self._client.submit(function, item, pure=False))
+            if len(waiting) > self._threads():
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+    def grow(self, growth: Growth) -> Booster:
+        model = DaskLGBMClassifier if growth.parameters["objective"] == "binary" else DaskLGBMRegressor
+        # Dask gives each worker's part of the work the threads of that worker.
+        parameters = {name: value for name, value in growth.parameters.items() if name != "num_threads"}
+        with self._growing, warnings.catch_warnings():
+            # The interface warns of its own default.
+            warnings.filterwarnings("ignore", message="Parameter n_jobs will be ignored")
+            grown = model(client=self._client, n_estimators=growth.trees, max_bin=MAX_BIN, **parameters).fit(
+                self._spread(growth.inputs),
+                self._spread(growth.label),
+                init_score=None if growth.start is None else self._spread(growth.start),
+                feature_name=growth.names,
+            )
+        booster: Booster = grown.booster_
+        return booster
+
+    def _spread(self, rows: npt.NDArray[Any]) -> da.Array:
+        """Equal parts of the rows, one on each worker: the same part on the same worker each time."""
+        workers = sorted(self._threads_of_workers())
+        parts = []
+        for worker, part in zip(workers, np.array_split(rows, len(workers)), strict=True):
+            future = self._client.scatter(part, workers=[worker], hash=False)
+            parts.append(da.from_delayed(dask.delayed(future), shape=part.shape, dtype=part.dtype))
+        return da.concatenate(parts)
+
+    def _threads(self) -> int:
+        return max(sum(self._threads_of_workers().values()), 1)
+
+    def _threads_of_workers(self) -> dict[str, int]:
+        found: dict[str, int] = self._client.nthreads()
+        return found
+
+
+@contextmanager
+def open_dask() -> Iterator[DaskEngine]:
+    """Dask's own setting `scheduler-address` (DASK_SCHEDULER_ADDRESS) names a cluster; without it, one starts here with
+    a worker for each core and ends with the block."""
+    address = dask.config.get("scheduler-address", None)
+    if address is not None:
+        with Client(address, timeout=30) as client:
+            yield DaskEngine(client)
+        return
+    with (
+        LocalCluster(
+            n_workers=usable_cores(), threads_per_worker=1, host="127.0.0.1", dashboard_address=None,
+            silence_logs=logging.ERROR,
+        ) as cluster,
+        Client(cluster) as client,
+    ):  # fmt: skip
+        yield DaskEngine(client)

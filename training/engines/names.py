@@ -1,0 +1,9 @@
+"""Which engines there are."""
+
+from enum import StrEnum
+
+
+class EngineName(StrEnum):
+    LOCAL = "local"
+    DASK = "dask"
+    SPARK = "spark"
