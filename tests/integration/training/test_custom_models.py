@@ -1,0 +1,169 @@
+"""A team's own models, logged with plain MLflow, are served in the place of ours: the service needs no change."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import lightgbm
+import mlflow
+import numpy as np
+import pandas as pd
+import psycopg
+import pytest
+from mlflow.models import infer_signature
+
+from customer.features.definitions import FEATURE_NAMES, FEATURE_SET
+from scoring.engine.plug_ins import ALLOW_PYFUNC, PlugInRefusedError, PlugKind
+from scoring.http.app import create_app
+from scoring.settings import ScoringSettings
+from tests.http_server import running
+from tests.integration.scoring.conftest import wait_until_ready
+from tests.integration.training.shop import AS_OF, NOW, TINY, Order, write_orders
+from tests.small_models import on_the_wire
+from training.data.order_snapshot import snapshot_from_orders
+from training.registry import lifecycle
+from training.registry.custom import ContractError, register_custom
+from training.registry.model_registry import CHALLENGER, connect, find_by_alias
+from training.settings import TrainingSettings
+
+pytestmark = pytest.mark.filterwarnings("default")  # MLflow's own code warns of its own libraries
+
+INPUTS = ["days_since_last_order", "order_count_90d"]
+
+
+def code_models() -> dict[str, Any]:
+    """A rule and a model that breaks the contract, as somebody's pyfuncs; made here, for MLflow warns when imported."""
+
+    class Silence(mlflow.pyfunc.PythonModel):  # type: ignore[name-defined, misc]
+        """The longer the silence, the likelier the end."""
+
+        def predict(self, context: Any, model_input: pd.DataFrame, params: Any = None) -> Any:
+            silence = model_input["days_since_last_order"].fillna(365.0)
+            return silence / (silence + 30.0)
+
+    class Percent(mlflow.pyfunc.PythonModel):  # type: ignore[name-defined, misc]
+        """Says 40 where .4 is meant."""
+
+        def predict(self, context: Any, model_input: pd.DataFrame, params: Any = None) -> Any:
+            return np.full(len(model_input), 40.0)
+
+    return {"team_rule": Silence(), "team_percent": Percent()}
+
+
+@pytest.fixture
+def settings(database_url: str, tmp_path: Path) -> TrainingSettings:
+    with psycopg.connect(database_url) as connection:
+        connection.execute(
+            "insert into tenant (key, name, currency, time_zone) values ('default', 'Shop', 'EUR', 'UTC')"
+        )
+    return TrainingSettings(home=tmp_path / "home", database_url=database_url, tracking_uri=None, tenant="default")
+
+
+def trained(settings: TrainingSettings, orders: list[Order], folder: Path) -> lifecycle.Training:
+    file = write_orders(folder / "orders.csv", orders)
+    snapshot, _ = snapshot_from_orders(file, folder / "snapshot", known_before=AS_OF, now=NOW)
+    order = lifecycle.Order(as_of=AS_OF, horizon_days=30, recipe=TINY, seed=1, force=True)
+    return lifecycle.train_and_register(settings, snapshot, order, progress=lambda _: None)
+
+
+def team_models(training: lifecycle.Training) -> lightgbm.Booster:
+    """Logs a LightGBM model and pyfuncs with MLflow's own calls, as a team would; returns the LightGBM model."""
+    matrix = training.trained.learning.matrix
+    table = pd.DataFrame({name: matrix[:, FEATURE_NAMES.index(name)] for name in INPUTS})
+    churned = training.trained.learning.churned(30).astype(float)
+    booster = lightgbm.train(
+        {"objective": "binary", "verbose": -1, "num_leaves": 5}, lightgbm.Dataset(table, churned), num_boost_round=8
+    )
+    signature = infer_signature(table, churned)
+    mlflow.lightgbm.log_model(booster, name="trees", signature=signature, registered_model_name="team_trees")
+    models = code_models()
+    for name, model in models.items():
+        mlflow.pyfunc.log_model(name=name, python_model=model, signature=signature, registered_model_name=name)
+    mlflow.pyfunc.log_model(name="unsigned", python_model=models["team_percent"], registered_model_name="team_unsigned")
+    return booster
+
+
+@contextmanager
+def serving(settings: TrainingSettings, home: Path) -> Iterator[httpx.Client]:
+    uri = f"sqlite:///{settings.mlflow_folder / 'mlflow.db'}"
+    app = create_app(ScoringSettings(tracking_uri=uri, home=home, poll_s=0.2))
+    with running(app) as url, httpx.Client(base_url=url, timeout=20, trust_env=False) as client:
+        wait_until_ready(client)
+        yield client
+
+
+def answers(client: httpx.Client, rows: list[Any], **options: Any) -> list[dict[str, Any]]:
+    question = {
+        "feature_set": FEATURE_SET, "as_of": AS_OF.isoformat(), "columns": list(FEATURE_NAMES), "rows": rows, **options,
+    }  # fmt: skip
+    found = client.post("/v1/score", json=question)
+    assert found.status_code == httpx.codes.OK, found.text
+    predictions: list[dict[str, Any]] = found.json()["predictions"]
+    return predictions
+
+
+def test_custom_churn_models_are_served_while_the_other_kinds_stay(
+    settings: TrainingSettings, orders: list[Order], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    training = trained(settings, orders, tmp_path)
+    client = connect(settings)
+    booster = team_models(training)
+    matrix = training.trained.present.values[:12]
+    rows = [on_the_wire(row) for row in matrix]
+    inputs = matrix[:, [FEATURE_NAMES.index(name) for name in INPUTS]]
+
+    with serving(settings, tmp_path / "cache") as service:
+        ours = answers(service, rows, drivers=2)
+        trees = register_custom(settings, "models:/team_trees/1", PlugKind.CHURN)
+        assert find_by_alias(client, CHALLENGER) == trees.registered
+        lifecycle.promote_set(settings, trees.registered.model_set, reason="test")
+        wait_for(service, trees.registered.model_set)
+        theirs = answers(service, rows, drivers=2)
+        expected = booster.predict(inputs)
+        assert [one["churn"]["probability"] for one in theirs] == pytest.approx(expected, abs=1e-6)
+        for before, after in zip(ours, theirs, strict=True):
+            assert after["value"]["expected_minor"] == pytest.approx(before["value"]["expected_minor"])
+            assert after["churn"]["drivers"] == []
+            curve = dict(zip(after["next_purchase"]["days"], after["next_purchase"]["probability"], strict=True))
+            assert 1.0 - curve[30.0] == pytest.approx(after["churn"]["probability"], abs=1e-6)
+
+        with pytest.raises(PlugInRefusedError, match="is code"):
+            register_custom(settings, "models:/team_rule/1", PlugKind.CHURN)
+        monkeypatch.setenv(ALLOW_PYFUNC, "true")
+        rule = register_custom(settings, "models:/team_rule/1", PlugKind.CHURN)
+        lifecycle.promote_set(settings, rule.registered.model_set, reason="test")
+        wait_for(service, rule.registered.model_set)
+        ruled = [one["churn"]["probability"] for one in answers(service, rows)]
+        assert ruled == pytest.approx(inputs[:, 0] / (inputs[:, 0] + 30.0), abs=1e-6)
+
+        for uri, problem in (("team_percent/1", "expected 0 to 1"), ("team_unsigned/1", "no signature")):
+            with pytest.raises((PlugInRefusedError, ContractError), match=problem):
+                register_custom(settings, f"models:/{uri}", PlugKind.CHURN)
+
+        monkeypatch.delenv(ALLOW_PYFUNC)
+    with serving_nothing(settings, tmp_path / "elsewhere") as why:
+        assert "runs only where" in why
+
+
+@contextmanager
+def serving_nothing(settings: TrainingSettings, home: Path) -> Iterator[str]:
+    """A fresh service that must refuse the champion; what its readiness says."""
+    uri = f"sqlite:///{settings.mlflow_folder / 'mlflow.db'}"
+    app = create_app(ScoringSettings(tracking_uri=uri, home=home, poll_s=0.2))
+    with running(app) as url, httpx.Client(base_url=url, timeout=20, trust_env=False) as client:
+        for _ in range(200):
+            said = client.post("/v1/score", json={}).text + client.get("/v2/health/ready").text
+            if "starting" not in said:
+                break
+        yield said
+
+
+def wait_for(client: httpx.Client, model_set: str) -> None:
+    """Returns once the set serves; the service polls."""
+    for _ in range(400):
+        if model_set in client.get("/v2/models/churn").text + client.get("/v2/health/ready").text:
+            return
+        client.post("/v1/models/refresh")
+    raise TimeoutError(client.get("/v2/health/ready").text)
