@@ -8,7 +8,7 @@ from typing import Final
 
 import asyncpg
 
-from profile_api.access.errors import UnknownKeyError, UnknownTenantError
+from profile_api.access.errors import DemoCredentialsError, UnknownKeyError, UnknownTenantError
 from profile_api.access.roles import Role, scopes_of
 from profile_api.graph.request import Caller
 
@@ -120,6 +120,12 @@ async def list_api_keys(connection: asyncpg.Connection, *, demo_in_force: bool =
         demo_in_force,
     )
     return [ApiKey(**{**row, "role": Role(row["role"])}) for row in rows]
+
+
+async def refuse_demo_keys(connection: asyncpg.Connection) -> None:
+    """Raises `DemoCredentialsError` while a demonstration key opens anything."""
+    if keys := await list_api_keys(connection, demo_in_force=True):
+        raise DemoCredentialsError(public_ids=[key.public_id for key in keys])
 
 
 async def revoke_api_key(connection: asyncpg.Connection, *, public_id: str, now: datetime) -> None:

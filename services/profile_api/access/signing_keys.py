@@ -1,6 +1,7 @@
 """The signing keys (JWKS) of the identity provider: fetched with a deadline, kept a while, renewed for a new key id."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -28,12 +29,19 @@ class SigningKeys:
     """Keys by id. Unknown ids (a rotation, or a forgery) cause at most one request per `shortest_pause_s`."""
 
     def __init__(
-        self, *, issuer: str, jwks_url: str | None, client: httpx.AsyncClient, freshness: KeyFreshness | None = None
+        self,
+        *,
+        issuer: str,
+        jwks_url: str | None,
+        client: httpx.AsyncClient,
+        freshness: KeyFreshness | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._issuer = issuer
         self._jwks_url = jwks_url
         self._client = client
         self._freshness = freshness or KeyFreshness()
+        self._clock = clock
         self._keys: dict[str, jwt.PyJWK] = {}
         self._fetched_at = float("-inf")
         self._tried_at = float("-inf")
@@ -43,10 +51,11 @@ class SigningKeys:
     async def get(self, key_id: str) -> jwt.PyJWK:
         """The key of that id; raises `UnauthenticatedError` when the provider has none, `IdentityProviderDownError`
         when it cannot be asked and no key it gave earlier may still be used."""
-        age = time.monotonic() - self._fetched_at
-        if age > self._freshness.lifetime_s or key_id not in self._keys:
-            await self._renew()
-        if time.monotonic() - self._fetched_at > self._freshness.lifetime_s + self._freshness.grace_s:
+        age = self._clock() - self._fetched_at
+        is_known = key_id in self._keys
+        if not is_known or (age > self._freshness.lifetime_s and not self._lock.locked()):
+            await self._renew()  # of many with a key that has grown old one waits; the key is good meanwhile
+        if self._clock() - self._fetched_at > self._freshness.lifetime_s + self._freshness.grace_s:
             raise IdentityProviderDownError(url=self._jwks_url or self._issuer, problem=self._problem)
         try:
             return self._keys[key_id]
@@ -55,13 +64,13 @@ class SigningKeys:
 
     async def _renew(self) -> None:
         async with self._lock:
-            if time.monotonic() - self._tried_at < self._freshness.shortest_pause_s:
+            if self._clock() - self._tried_at < self._freshness.shortest_pause_s:
                 return
-            self._tried_at = time.monotonic()
+            self._tried_at = self._clock()
             try:
                 self._keys = await self._fetch()
-                self._fetched_at = time.monotonic()
-            except (httpx.HTTPError, jwt.PyJWTError, ValueError, KeyError) as error:
+                self._fetched_at = self._clock()
+            except (httpx.HTTPError, jwt.PyJWTError, TimeoutError, ValueError, KeyError) as error:
                 self._problem = type(error).__name__
 
     async def _fetch(self) -> dict[str, jwt.PyJWK]:
@@ -69,7 +78,11 @@ class SigningKeys:
             discovery = await self._read(self._issuer.rstrip("/") + "/.well-known/openid-configuration")
             self._jwks_url = str(discovery["jwks_uri"])
         keys = jwt.PyJWKSet.from_dict(await self._read(self._jwks_url)).keys
-        return {key.key_id: key for key in keys[:_MOST_KEYS] if key.key_id is not None}
+        return {
+            key.key_id: key
+            for key in keys[:_MOST_KEYS]
+            if key.key_id is not None and key.public_key_use in ("sig", None)
+        }
 
     async def _read(self, url: str) -> dict[str, Any]:
         with anyio.fail_after(_TIMEOUT.read):

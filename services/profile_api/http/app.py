@@ -17,9 +17,8 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from profile_api.access.allowance import Allowance, Quota
-from profile_api.access.api_keys import list_api_keys
+from profile_api.access.api_keys import refuse_demo_keys
 from profile_api.access.authentication import Authenticator, Memory
-from profile_api.access.errors import DemoCredentialsError
 from profile_api.access.identity_tokens import ClaimNames, IdentityTokens
 from profile_api.access.signing_keys import SigningKeys
 from profile_api.graph.request import GraphExecutor
@@ -65,7 +64,9 @@ def build_app(
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(http)
             await stack.enter_async_context(connections)
-            await _refuse_demo_credentials(settings, connections)
+            if settings.production:
+                async with connections.acquire(timeout=10) as connection:
+                    await refuse_demo_keys(connection)
             await executor.start()
             stack.push_async_callback(executor.close)
             app.state.connections = connections
@@ -154,12 +155,3 @@ def _cors(settings: EdgeSettings) -> list[Middleware]:
             max_age=600,
         )
     ]
-
-
-async def _refuse_demo_credentials(settings: EdgeSettings, connections: asyncpg.Pool) -> None:
-    if not settings.production:
-        return
-    async with connections.acquire(timeout=10) as connection:
-        keys = await list_api_keys(connection, demo_in_force=True)
-    if keys:
-        raise DemoCredentialsError(public_ids=[key.public_id for key in keys])

@@ -1,5 +1,6 @@
 """Runs the profile API: one uvicorn process, or several workers on one port."""
 
+import asyncio
 import os
 import tempfile
 from datetime import UTC, datetime
@@ -9,6 +10,7 @@ from typing import Any, Final
 import uvicorn
 from starlette.types import ASGIApp
 
+from profile_api.access.api_keys import refuse_demo_keys
 from profile_api.access.connections import access_pool
 from profile_api.graph.engine import GraphEngine
 from profile_api.http.app import build_app
@@ -17,6 +19,7 @@ from profile_api.http.settings import EdgeSettings
 from profile_api.rescoring.opening import live_scorer
 from profile_api.rescoring.settings import load_rescoring_settings
 from profile_api.settings import database_url, load_settings
+from profile_api.store.database import connect
 
 _LARGEST_MESSAGE: Final = 1_000_000
 
@@ -57,11 +60,22 @@ def server_options() -> dict[str, Any]:
 
 def serve(*, host: str, port: int, workers: int) -> None:
     """Blocks until it is told to stop; connections in use are given ten seconds to finish."""
-    EdgeSettings.from_environment()  # tells all mistakes now, not once per worker
+    settings = EdgeSettings.from_environment()
     url = database_url(load_settings())
+    asyncio.run(_look_ahead(settings, url))
     os.environ["DATABASE_URL"] = url  # an embedded server is started here once, not by each worker
     with tempfile.TemporaryDirectory(prefix="parcours-metrics-") as folder:
         if workers > 1:
             os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", str(Path(folder)))
         application = "profile_api.http.serve:create_app"
         uvicorn.run(application, factory=True, host=host, port=port, workers=workers, **server_options())
+
+
+async def _look_ahead(settings: EdgeSettings, url: str) -> None:
+    """Finds out here, for one sentence, what would end each worker with a traceback."""
+    connection = await connect(url, statement_timeout_s=10)
+    try:
+        if settings.production:
+            await refuse_demo_keys(connection)
+    finally:
+        await connection.close()

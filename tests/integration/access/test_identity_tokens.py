@@ -17,7 +17,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from profile_api.access.errors import IdentityProviderDownError, UnauthenticatedError
-from profile_api.access.signing_keys import KeyFreshness, SigningKeys
+from profile_api.access.signing_keys import SigningKeys
 from profile_api.http.settings import EdgeSettings
 from tests.integration.http.conftest import Live, serving
 
@@ -30,6 +30,8 @@ class Provider:
     keys: dict[str, Any] = field(default_factory=dict)
     asked: int = 0
     broken: bool = False
+    was_asked: threading.Event = field(default_factory=threading.Event)
+    may_answer: threading.Event = field(default_factory=threading.Event)
 
     def rotate(self, key_id: str) -> None:
         self.keys[key_id] = rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -38,7 +40,8 @@ class Provider:
         keys = []
         for key_id, key in self.keys.items():
             public = json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(key.public_key()))
-            keys.append(public | {"kid": key_id, "use": "sig", "alg": "RS256"})
+            use = "enc" if key_id == "for secrets" else "sig"
+            keys.append(public | {"kid": key_id, "use": use, "alg": "RS256"})
         return {"keys": keys}
 
     def token(self, key_id: str = "first", *, signed_by: Any = None, algorithm: str = "RS256", **claims: Any) -> str:
@@ -48,7 +51,8 @@ class Provider:
             "org": {"tenant": "shop"}, "roles": ["cc-agent", "something-else"],
         }  # fmt: skip
         payload = {name: value for name, value in (payload | claims).items() if value is not None}
-        return jwt.encode(payload, signed_by or self.keys[key_id], algorithm=algorithm, headers={"kid": key_id})
+        headers = {"kid": key_id, "jku": self.url + "/elsewhere"}  # where a forger would have us look
+        return jwt.encode(payload, signed_by or self.keys[key_id], algorithm=algorithm, headers=headers)
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +64,10 @@ def provider() -> Iterator[Provider]:
             if self.path == "/.well-known/openid-configuration":
                 document: dict[str, Any] = {"issuer": state.url, "jwks_uri": state.url + "/keys"}
             else:
+                assert self.path == "/keys"
                 state.asked += 1
+                state.was_asked.set()
+                state.may_answer.wait(10)
                 document = state.jwks()
             self.send_response(500 if state.broken else 200)
             self.end_headers()
@@ -71,6 +78,8 @@ def provider() -> Iterator[Provider]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     state.url = f"http://127.0.0.1:{server.server_port}"
     state.rotate("first")
+    state.rotate("for secrets")
+    state.may_answer.set()
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     yield state
@@ -100,9 +109,32 @@ def test_a_good_token_gets_in_with_its_tenant(guarded: Live, provider: Provider)
 
 
 @pytest.mark.parametrize(
+    "claims",
+    [
+        {"exp": int(time.time()) - 1},
+        {"nbf": int(time.time()) + 20},
+        {"aud": ["another", "parcours"]},
+        {"roles": "cc-agent"},
+        {"roles": ["analyst", "cc-agent", 7, None]},
+    ],
+)
+def test_clocks_may_differ_by_seconds_and_claims_may_be_lists(
+    guarded: Live, provider: Provider, claims: dict[str, Any]
+) -> None:
+    assert answer_to(guarded, provider.token(**claims)).status_code == 200
+
+
+@pytest.mark.parametrize(
     ("claims", "status"),
     [
         ({"exp": 1}, 401),
+        ({"exp": int(time.time()) - 400}, 401),
+        ({"exp": "tomorrow"}, 401),
+        ({"iat": int(time.time()) + 900}, 401),
+        ({"iss": None}, 401),
+        ({"aud": None}, 401),
+        ({"aud": ["another"]}, 401),
+        ({"sub": 7}, 401),
         ({"exp": None}, 401),
         ({"sub": None}, 401),
         ({"aud": "another"}, 401),
@@ -136,6 +168,9 @@ def test_forged_tokens_do_not_get_in(guarded: Live, provider: Provider) -> None:
     for token in (
         provider.token(signed_by=stranger),
         signed_with_the_public_key(provider),
+        provider.token(algorithm="PS256"),
+        provider.token("for secrets"),
+        jwt.encode(jwt.decode(good, options={"verify_signature": False}), provider.keys["first"], algorithm="RS256"),
         provider.token(signed_by=ec.generate_private_key(ec.SECP256R1()), algorithm="ES256"),
         unsigned,
         good[:-4] + "AAAA",
@@ -153,21 +188,53 @@ def test_unknown_key_ids_do_not_make_us_ask_the_provider_each_time(guarded: Live
     assert provider.asked - asked <= 1
 
 
+def test_a_flood_of_unknown_key_ids_is_one_question_and_holds_nobody_up(provider: Provider) -> None:
+    """While the provider is slow to answer, those whose key is known, old as it is, get in."""
+
+    async def scenario() -> None:
+        now = 0.0
+        async with httpx.AsyncClient() as client:
+            keys = SigningKeys(issuer=provider.url, jwks_url=None, client=client, clock=lambda: now)
+            await keys.get("first")
+            now += 700
+            asked = provider.asked
+            provider.was_asked.clear()
+            provider.may_answer.clear()
+            flood = [asyncio.create_task(keys.get(f"made-up-{number}")) for number in range(20)]
+            await asyncio.to_thread(provider.was_asked.wait, 10)
+            await keys.get("first")
+            assert not any(task.done() for task in flood)
+            provider.may_answer.set()
+            refused = await asyncio.gather(*flood, return_exceptions=True)
+        assert {type(one) for one in refused} == {UnauthenticatedError}
+        assert provider.asked == asked + 1
+
+    try:
+        asyncio.run(scenario())
+    finally:
+        provider.may_answer.set()
+
+
 def test_a_rotated_key_is_found_and_a_silent_provider_is_borne_for_a_while(provider: Provider) -> None:
     async def scenario() -> None:
-        freshness = KeyFreshness(lifetime_s=0.05, shortest_pause_s=0.0, grace_s=0.3)
+        now = 0.0
         async with httpx.AsyncClient() as client:
-            keys = SigningKeys(issuer=provider.url, jwks_url=None, client=client, freshness=freshness)
+            keys = SigningKeys(issuer=provider.url, jwks_url=None, client=client, clock=lambda: now)
             await keys.get("first")
             provider.rotate("second")
+            with pytest.raises(UnauthenticatedError):
+                await keys.get("second")
+            now += 11
             await keys.get("second")
             provider.broken = True
-            await asyncio.sleep(0.1)
+            now += 700
             await keys.get("second")
-            await asyncio.sleep(0.4)
+            now += 3600
             with pytest.raises(IdentityProviderDownError):
                 await keys.get("second")
             provider.broken = False
+            now += 11
+            await keys.get("second")
             with pytest.raises(UnauthenticatedError):
                 await keys.get("third")
 

@@ -89,6 +89,20 @@ def test_an_expired_key_is_refused(live: Live) -> None:
     assert response.status_code == 401
 
 
+def test_a_revoked_key_is_refused_once_it_is_looked_up_again(live: Live) -> None:
+    token = make_key(live)
+    with serving(live.database_url, live.tokens, settings=EdgeSettings(caller_cached_s=0)) as forgetful:
+
+        def status() -> int:
+            headers = {"authorization": f"Bearer {token}"}
+            return httpx.post(forgetful.url + "/graphql", json={"query": "{ hello }"}, headers=headers).status_code
+
+        assert status() == 200
+        with psycopg.connect(live.database_url, autocommit=True) as connection:
+            connection.execute("update api_key set revoked_at = now() where public_id = %s", [token.split("_")[1]])
+        assert status() == 401
+
+
 def test_a_key_for_a_tenant_that_does_not_exist_is_not_made(live: Live) -> None:
     with pytest.raises(UnknownTenantError, match="there is no tenant 'nobody'"):
         make_key(live, tenant="nobody")

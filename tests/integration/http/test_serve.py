@@ -58,6 +58,18 @@ def test_workers_share_a_port_read_as_the_service_role_and_count_together(databa
         process.wait(30)
 
 
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_production_says_in_one_sentence_that_demonstration_keys_are_in_force(database_url: str, workers: str) -> None:
+    demo_tokens(database_url)
+    environment = os.environ | {"DATABASE_URL": database_url, "PARCOURS_ENVIRONMENT": "production"}
+    command = [*PARCOURS, "serve", "api", "--port", str(free_port()), "--workers", workers]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("parcours: 6 demonstration keys are in force")
+    assert "`parcours keys revoke --demo`" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
 def test_mistaken_settings_are_one_sentence_on_standard_error(database_url: str) -> None:
     environment = os.environ | {"DATABASE_URL": database_url, "PARCOURS_LARGEST_BODY": "tiny"}
     done = subprocess.run(
