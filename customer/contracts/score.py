@@ -97,7 +97,11 @@ class Unavailable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prediction:
-    """Everything the models say of one customer, all from one consistent model set."""
+    """Everything the models say of one customer, all from one consistent model set.
+
+    While an experiment runs, `variant` is CHAMPION or CHALLENGER and `model_set` that variant's; otherwise both are
+    None, and the response's model set answered.
+    """
 
     id: str | None
     churn: ChurnAnswer | None = None
@@ -105,6 +109,8 @@ class Prediction:
     value: ValueAnswer | None = None
     loyalty_potential: LoyaltyAnswer | None = None
     unavailable: list[Unavailable] = field(default_factory=list)
+    variant: str | None = None
+    model_set: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

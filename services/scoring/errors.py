@@ -58,6 +58,16 @@ class TooManyRowsError(ScoringError):
         super().__init__(f"{found} rows in one request, at most {limit} are accepted; send them in batches")
 
 
+class BodyTooLargeError(ScoringError):
+    """A body larger than the service reads."""
+
+    status = 413
+    code = "BODY_TOO_LARGE"
+
+    def __init__(self, *, limit: int) -> None:
+        super().__init__(f"the body has more than {limit} bytes; send the rows in batches")
+
+
 class ForeignFeatureSetError(ScoringError):
     """The caller computes other features than the loaded models were trained on."""
 

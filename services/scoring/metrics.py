@@ -1,6 +1,9 @@
 """The figures the scoring service tells of itself, in Prometheus' terms."""
 
 import os
+from collections import Counter as Tally
+from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -35,6 +38,10 @@ class ScoringMetrics:
         self.model_sets_refused = Counter(
             "parcours_scoring_model_sets_refused", "Model sets that must not serve", registry=self.collectors
         )
+        self._variants = Counter(
+            "parcours_scoring_experiment_rows", "Feature vectors scored in the running experiment", ["variant"],
+            registry=self.collectors,
+        )  # fmt: skip
         self._shadow = Histogram(
             "parcours_scoring_shadow_churn_difference",
             "Churn probability of the challenger in shadow, less the champion's",
@@ -50,6 +57,7 @@ class ScoringMetrics:
             multiprocess_mode="livemax",
         )
         self._served: str | None = None
+        self._instruments = cache(self._labelled)  # finding them by their labels takes longer than counting
 
     def scored(self, matrix: npt.NDArray[np.float64]) -> None:
         """Counts a matrix that was scored."""
@@ -58,13 +66,22 @@ class ScoringMetrics:
 
     def answered(self, endpoint: str, status: int, seconds: float) -> None:
         """Counts one answered request."""
-        self.requests.labels(endpoint, str(status)).inc()
-        self.seconds.labels(endpoint).observe(seconds)
+        counter, histogram = self._instruments(endpoint, status)
+        counter.inc()
+        histogram.observe(seconds)
+
+    def assigned(self, variants: Sequence[str]) -> None:
+        """Counts the customers of a request by the variant of the experiment that answered."""
+        for variant, rows in Tally(variants).items():
+            self._variants.labels(str(variant)).inc(rows)
 
     def shadowed(self, challenger: str, differences: list[float]) -> None:
         """Records how far a challenger in shadow is from the champion, one value per row."""
         for difference in differences:
             self._shadow.labels(challenger).observe(difference)
+
+    def _labelled(self, endpoint: str, status: int) -> tuple[Counter, Histogram]:
+        return self.requests.labels(endpoint, str(status)), self.seconds.labels(endpoint)
 
     def model_set_served(self, key: str) -> None:
         """Marks the model set that answers from now on."""

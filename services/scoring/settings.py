@@ -6,6 +6,8 @@ from typing import Annotated
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from scoring.experiment import Experiment
+
 
 class ScoringSettings(BaseSettings):
     """Environment variables `PARCOURS_SCORING_…`; `MLFLOW_TRACKING_URI` is shared with MLflow's own tools."""
@@ -25,6 +27,12 @@ class ScoringSettings(BaseSettings):
     home: Annotated[Path, Field(validation_alias="PARCOURS_HOME")] = Path(".parcours")
     """The state folder: downloaded versions are kept there, so that a restart works while the registry is down."""
     challenger_alias: str = "challenger"
+    load_challenger: bool = False
+    """Load the challenger too, so that requests can name it (`?variant=CHALLENGER`)."""
+    experiment: str | None = None
+    """The name of the running experiment: it decides, with the customer's id, who belongs to the challenger."""
+    challenger_share: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """The share of customers that the challenger answers for while an experiment runs."""
     shadow_share: Annotated[float, Field(ge=0, le=1)] = 0.0
     """The share of requests that the challenger scores too, in shadow; above 0 the challenger is loaded as well."""
     poll_s: Annotated[float, Field(gt=0)] = 5.0
@@ -35,3 +43,14 @@ class ScoringSettings(BaseSettings):
     """Requests that may wait for a thread before the service answers 503."""
     max_body_bytes: Annotated[int, Field(ge=1024)] = 8 * 1024 * 1024
     max_rows: Annotated[int, Field(ge=1)] = 5000
+
+    @property
+    def running_experiment(self) -> Experiment | None:
+        """None unless it is named and has a share."""
+        if self.experiment is None or not self.challenger_share:
+            return None
+        return Experiment(name=self.experiment, share=self.challenger_share)
+
+    @property
+    def needs_challenger(self) -> bool:
+        return self.load_challenger or bool(self.shadow_share) or self.running_experiment is not None

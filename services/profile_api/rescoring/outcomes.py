@@ -33,7 +33,7 @@ class NotScored:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scored:
-    """One customer's predictions, all from one model set. Not stored by being made."""
+    """One customer's predictions, all from one model set (of their variant in an experiment); not stored by itself."""
 
     customer_id: int
     as_of: datetime
@@ -56,7 +56,7 @@ def scored_customers(
             as_of=as_of,
             expires_at=as_of + lifetime,
             feature_set=response.feature_set,
-            model_set=response.model_set,
+            model_set=answer.model_set or response.model_set,
             answer=answer,
         )
         for customer_id, answer in zip(customer_ids, response.predictions, strict=True)

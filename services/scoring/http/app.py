@@ -12,13 +12,14 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from scoring.compute import ComputePool
 from scoring.errors import ScoringError
 from scoring.http import health, inference, invocations, openapi
+from scoring.http.score_edge import PATH, ScoreEdge, error_answer, not_reached
 from scoring.http.shadow import Shadow
 from scoring.http.state import ServiceState, state_of
-from scoring.http.v1 import answer_score
 from scoring.loading import load_verified
 from scoring.metrics import ScoringMetrics
 from scoring.model_registry import ModelRegistry
@@ -30,6 +31,18 @@ log = logging.getLogger(__name__)
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
+class ScoringApplication(Starlette):
+    """Starlette, but for the one path that is asked most."""
+
+    score_edge: ScoreEdge
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"] == PATH and scope["method"] == "POST":
+            await self.score_edge(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
+
+
 def create_app(settings: ScoringSettings, *, repository: ModelRepository | None = None) -> Starlette:
     """The application for these settings; `repository` overrides the one they name."""
     metrics, pool = ScoringMetrics(), ComputePool(threads=settings.threads, waiting=settings.waiting)
@@ -39,13 +52,13 @@ def create_app(settings: ScoringSettings, *, repository: ModelRepository | None 
         load=partial(load_verified, max_rows=settings.max_rows),
         metrics=metrics,
     )
+    challenger = registry(alias=settings.challenger_alias) if settings.needs_challenger else None
     shadow = None
-    if settings.shadow_share:
-        challenger = registry(alias=settings.challenger_alias)
+    if challenger is not None and settings.shadow_share:
         shadow = Shadow(challenger, share=settings.shadow_share, pool=pool, metrics=metrics)
-    app = Starlette(
+    app = ScoringApplication(
         routes=[
-            Route("/v1/score", measured("score", score), methods=["POST"]),
+            Route(PATH, not_reached, methods=["POST"]),
             Route("/v1/models/refresh", refresh, methods=["POST"]),
             Route("/v2", inference.server_metadata),
             Route("/v2/health/live", health.live),
@@ -63,24 +76,18 @@ def create_app(settings: ScoringSettings, *, repository: ModelRepository | None 
         lifespan=partial(_lifespan, settings=settings),
         max_body_size=settings.max_body_bytes,
     )
-    app.state.service = ServiceState(models=registry(alias=settings.alias), pool=pool, metrics=metrics, shadow=shadow)
+    state = ServiceState(
+        models=registry(alias=settings.alias), challenger=challenger, experiment=settings.running_experiment,
+        pool=pool, metrics=metrics, shadow=shadow,
+    )  # fmt: skip
+    app.state.service = state
+    app.score_edge = ScoreEdge(state, max_body_bytes=settings.max_body_bytes)
     return app
 
 
 def service_of(app: Starlette) -> ServiceState:
     """What the endpoints of this application share."""
     return cast(ServiceState, app.state.service)
-
-
-async def score(request: Request) -> Response:
-    """`POST /v1/score`, see `scoring.http.v1`."""
-    state = state_of(request)
-    body = await request.body()
-    loaded = state.chosen(request.query_params.get("model_set"))
-    answer = await state.pool.run(partial(answer_score, body, loaded=loaded, metrics=state.metrics))
-    if state.shadow is not None:
-        state.shadow.consider(body, loaded)
-    return Response(answer, media_type="application/json")
 
 
 async def refresh(request: Request) -> Response:
@@ -123,7 +130,7 @@ def measured(name: str, endpoint: Endpoint) -> Endpoint:
 @asynccontextmanager
 async def _lifespan(app: Starlette, *, settings: ScoringSettings) -> AsyncIterator[None]:
     state = service_of(app)
-    registries = [state.models] if state.shadow is None else [state.models, state.shadow.challenger]
+    registries = [state.models] if state.challenger is None else [state.models, state.challenger]
     followers = [asyncio.create_task(registry.follow(poll_s=settings.poll_s)) for registry in registries]
     try:
         yield
@@ -132,12 +139,6 @@ async def _lifespan(app: Starlette, *, settings: ScoringSettings) -> AsyncIterat
             follower.cancel()
         await asyncio.gather(*followers, return_exceptions=True)
         state.pool.close()
-
-
-def error_answer(error: ScoringError) -> JSONResponse:
-    """Open Inference Protocol's error body, with the stable code beside the sentence."""
-    headers = {} if error.retry_after_s is None else {"retry-after": str(error.retry_after_s)}
-    return JSONResponse({"error": str(error), "code": error.code}, status_code=error.status, headers=headers)
 
 
 async def _scoring_error(request: Request, error: Exception) -> Response:

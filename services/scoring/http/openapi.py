@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from customer.contracts.score import ScoreResponse
+from scoring.experiment import Variant
 from scoring.http.inference import InferBody
 from scoring.http.v1 import ScoreBody
 from scoring.outputs import MODEL_OUTPUTS
@@ -38,7 +39,7 @@ def openapi() -> dict[str, Any]:
         "/v1/score": {
             "post": {
                 **_post("All models' predictions with their drivers", score, answer, "404"),
-                "parameters": [_pinned()],
+                "parameters": [_pinned(), _variant()],
             }
         },
         "/v1/models/refresh": {"post": _operation("Look for a new model version now", {"202": _answer(anything)})},
@@ -111,6 +112,11 @@ def _path_parameter(name: str, schema: dict[str, Any]) -> dict[str, Any]:
 def _pinned() -> dict[str, Any]:
     """Champion unless named; a set that is not loaded is a 404."""
     return {"name": "model_set", "in": "query", "required": False, "schema": {"type": "string"}}
+
+
+def _variant() -> dict[str, Any]:
+    """Naming a variant takes the request out of a running experiment."""
+    return {"name": "variant", "in": "query", "required": False, "schema": {"type": "string", "enum": list(Variant)}}
 
 
 def _model_parameter() -> dict[str, Any]:

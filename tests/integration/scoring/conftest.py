@@ -11,11 +11,26 @@ import pytest
 
 from customer.features.definitions import FEATURE_NAMES, FEATURE_SET
 from scoring.http.app import create_app
+from scoring.model_repository import DirectoryRepository, ModelSetVersion
 from scoring.settings import ScoringSettings
 from tests.http_server import running
 from tests.small_models import SmallModels, train_small_models
 
 READY_WITHIN_S = 20
+
+
+class TwoDirectories:
+    """A repository whose aliases mean directories."""
+
+    def __init__(self, **folders: Path) -> None:
+        self._repositories = {alias: DirectoryRepository(folder) for alias, folder in folders.items()}
+        self._folders = {repository.find(alias).key: folders[alias] for alias, repository in self._repositories.items()}
+
+    def find(self, alias: str) -> ModelSetVersion:
+        return self._repositories[alias].find(alias)
+
+    def fetch(self, version: ModelSetVersion) -> Path:
+        return self._folders[version.key]
 
 
 @pytest.fixture(scope="session")

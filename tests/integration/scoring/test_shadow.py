@@ -2,32 +2,16 @@
 
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
 from scoring.http.app import create_app
-from scoring.model_repository import DirectoryRepository, ModelSetVersion
 from scoring.settings import ScoringSettings
 from tests.http_server import running
-from tests.integration.scoring.conftest import ask, wait_until_ready
+from tests.integration.scoring.conftest import TwoDirectories, ask, wait_until_ready
 from tests.small_models import SmallModels, train_small_models
-
-
-class TwoDirectories:
-    """A repository whose aliases mean directories."""
-
-    def __init__(self, **folders: Path) -> None:
-        self._repositories = {alias: DirectoryRepository(folder) for alias, folder in folders.items()}
-        self._folders = {repository.find(alias).key: folders[alias] for alias, repository in self._repositories.items()}
-
-    def find(self, alias: str) -> ModelSetVersion:
-        return self._repositories[alias].find(alias)
-
-    def fetch(self, version: ModelSetVersion) -> Path:
-        return self._folders[version.key]
 
 
 @pytest.fixture(scope="module")
