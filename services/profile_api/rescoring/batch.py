@@ -15,6 +15,7 @@ from profile_api.rescoring.features import FeatureReader
 from profile_api.rescoring.outcomes import NotScored, NotScoredCode, Scored, scored_customers
 from profile_api.rescoring.queue import settle_older
 from profile_api.rescoring.settings import RescoringSettings
+from profile_api.rescoring.shadow import ShadowRecorder
 from profile_api.rescoring.statements import named_sql
 from profile_api.rescoring.store import store_predictions
 
@@ -60,6 +61,7 @@ class BatchScorer:
     client: ScoringClient
     settings: RescoringSettings
     clock: Callable[[], datetime]
+    shadow: ShadowRecorder | None = None
     jitter: random.Random = field(default_factory=random.SystemRandom)
 
     async def score_all(
@@ -110,7 +112,11 @@ class BatchScorer:
             deadline_s=self.settings.batch_deadline_s,
             jitter=self.jitter,
         )
-        return scored_customers(vectors.customer_ids, response, as_of=as_of, lifetime=self.settings.prediction_lifetime)
+        lifetime = self.settings.prediction_lifetime
+        scored = scored_customers(vectors.customer_ids, response, as_of=as_of, lifetime=lifetime)
+        if self.shadow is not None:
+            self.shadow.consider(tenant_id, vectors, scored, as_of=as_of)
+        return scored
 
     async def _score_into(self, report: BatchReport, tenant_id: int, batch: list[int], as_of: datetime) -> None:
         try:

@@ -40,12 +40,13 @@ class ScoringClient:
         self._encoder = msgspec.json.Encoder()
         self._decoder = msgspec.json.Decoder(ScoreResponse)
 
-    async def score(self, request: ScoreRequest, *, timeout_s: float) -> ScoreResponse:
-        """One attempt, over within `timeout_s`. Raises ScoringCallError."""
+    async def score(self, request: ScoreRequest, *, timeout_s: float, variant: str | None = None) -> ScoreResponse:
+        """One attempt, over within `timeout_s`; `variant` names CHAMPION or CHALLENGER. Raises ScoringCallError."""
         try:
             async with asyncio.timeout(timeout_s):
                 answer = await self._http.post(
                     "/v1/score",
+                    params={"variant": variant} if variant else None,
                     content=self._encoder.encode(request),
                     headers={"content-type": "application/json"},
                     timeout=timeout_s,

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
+from dataclasses import replace
 from datetime import datetime
 
 import asyncpg
@@ -12,6 +13,7 @@ from profile_api.rescoring.client import ScoringClient
 from profile_api.rescoring.features import stored_features
 from profile_api.rescoring.live import LiveScorer
 from profile_api.rescoring.settings import RescoringSettings
+from profile_api.rescoring.shadow import ShadowRecorder, recording
 
 
 @asynccontextmanager
@@ -28,7 +30,7 @@ async def batch_scorer(
         asyncpg.create_pool(
             database_url,
             min_size=1,
-            max_size=lanes + 1,
+            max_size=lanes + 2,
             command_timeout=60,
             # The triggers of procrastinate's tables name their tables without the schema.
             server_settings={"search_path": "public,procrastinate", "application_name": "parcours rescoring"},
@@ -36,7 +38,15 @@ async def batch_scorer(
         aclosing(stored_features(database_url, connections=lanes)) as features,
         aclosing(ScoringClient(settings.scoring_url, connections=lanes, transport=transport)) as client,
     ):
-        yield BatchScorer(pool=pool, features=features, client=client, settings=settings, clock=clock)
+        scorer = BatchScorer(pool=pool, features=features, client=client, settings=settings, clock=clock)
+        if not settings.shadow_share:
+            yield scorer
+            return
+        async with (
+            aclosing(ScoringClient(settings.scoring_url, connections=1, transport=transport)) as beside,
+            recording(ShadowRecorder(pool, beside, share=settings.shadow_share, clock=clock)) as shadow,
+        ):
+            yield replace(scorer, shadow=shadow)
 
 
 def live_scorer(database_url: str, settings: RescoringSettings, *, clock: Callable[[], datetime]) -> LiveScorer:

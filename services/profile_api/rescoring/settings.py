@@ -36,6 +36,8 @@ class RescoringSettings(BaseSettings):
     batch_deadline_s: Annotated[float, Field(gt=0)] = 30.0
     batch_attempts: Annotated[int, Field(ge=1, le=10)] = 4
 
+    shadow_share: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """The share of customers of whom the challenger's predictions are recorded too, in `prediction_shadow`."""
     request_attempts: Annotated[int, Field(ge=1, le=20)] = 5
     """How often the queue tries one customer whom the service cannot answer, before it waits for their next change."""
     worker_jobs: Annotated[int, Field(ge=1, le=16)] = 4

@@ -7,7 +7,7 @@ import asyncio
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import msgspec
 from starlette.applications import Starlette
@@ -41,6 +41,8 @@ class StandIn:
     refused_ids: set[str] = field(default_factory=set)
     failures_left: int = 0
     asked: list[ScoreRequest] = field(default_factory=list)
+    challenger: str | None = None
+    asked_of_challenger: list[ScoreRequest] = field(default_factory=list)
     was_asked: threading.Event = field(default_factory=threading.Event)
 
     def first_question(self) -> None:
@@ -50,6 +52,8 @@ class StandIn:
 
     async def answer(self, request: Request) -> Response:
         question = msgspec.json.decode(await request.body(), type=ScoreRequest)
+        if request.query_params.get("variant") == "CHALLENGER":
+            return self._as_challenger(question)
         self.asked.append(question)
         self.was_asked.set()
         await asyncio.sleep(self.pause_s)
@@ -59,6 +63,12 @@ class StandIn:
         if self.status != 200 or self.refused_ids & set(question.ids or []):
             return JSONResponse({"error": self.error}, status_code=self.status if self.status != 200 else 422)
         return Response(self.body if self.body is not None else msgspec.json.encode(answer_to(question)))
+
+    def _as_challenger(self, question: ScoreRequest) -> Response:
+        self.asked_of_challenger.append(question)
+        if self.challenger is None:
+            return JSONResponse({"error": "no challenger"}, status_code=404)
+        return Response(msgspec.json.encode(replace(answer_to(question), model_set=self.challenger)))
 
 
 def answer_to(question: ScoreRequest) -> ScoreResponse:
