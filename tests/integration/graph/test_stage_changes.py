@@ -1,6 +1,7 @@
 """No change of stage is lost to a listener: not in a flood, nor behind a slow reader, nor in a long transaction."""
 
 import asyncio
+import json
 from collections.abc import AsyncGenerator, AsyncIterator
 from datetime import UTC, datetime, timedelta
 
@@ -13,6 +14,7 @@ from profile_api.graph.subscriptions import Change, Watch
 from profile_api.store.changes import announce
 from profile_api.store.database import connect
 from tests.integration.graph.conftest import caller
+from tests.integration.graph.world import load_world
 
 pytestmark = pytest.mark.anyio
 FLOOD = 30_000
@@ -182,3 +184,24 @@ async def test_what_cannot_be_listened_to_is_refused(
     [answer] = [one async for one in engine.subscribe(request, caller())]
     assert b"BAD_ARGUMENT" in answer.body
     await engine.close()
+
+
+async def test_what_one_process_writes_another_one_tells(database_url: str) -> None:
+    await load_world(database_url)
+    listener, writer = GraphEngine(database_url, connections=1), GraphEngine(database_url, connections=1)
+    await asyncio.gather(listener.start(), writer.start())
+    watch = 'subscription { customerChanged(id: "cus_102") { customer { satisfaction { nps { score } } } } }'
+    events = listener.subscribe(GraphQLRequest(query=watch), caller())
+    first = asyncio.create_task(anext(events))
+    praise = GraphQLRequest(
+        query="mutation ($i: RecordFeedbackInput!) { recordFeedback(input: $i) { touchpoint { id } } }",
+        variables={"i": {"customerId": "cus_101", "kind": "NPS", "score": 10, "channel": "EMAIL"}},
+    )
+    async with asyncio.timeout(30):
+        while not first.done():  # until it listens; each praise is a change
+            await writer.execute(praise, caller(), now=datetime.now(UTC))
+            await asyncio.wait({first}, timeout=0.3)
+    person = json.loads(first.result().body)["data"]["customerChanged"]["customer"]
+    assert person["satisfaction"]["nps"]["score"] == 10
+    await events.aclose()
+    await asyncio.gather(listener.close(), writer.close())

@@ -1,4 +1,4 @@
-"""How many there are is counted to the last one for a customer; above 10,000 customers it is an estimate that says so."""
+"""Below a customer all are counted, to the last one; above 10,000 customers it is an estimate that says so."""
 
 import msgspec
 import psycopg
