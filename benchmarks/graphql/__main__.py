@@ -1,8 +1,9 @@
 """Runs the comparison: `python -m benchmarks.graphql`; writes `benchmarks/results/graphql.json` and prints a table.
 
-Pinning: each server is one process on the first core. PostgreSQL and the load generator are on the others, where every
-server finds the same. So a server's own cost and what it asks of the database both count, whichever runs out first, and
-no server can borrow the other's core.
+Pinning: each server is one process on the first core, the load generator is on the others, and PostgreSQL may run on
+all of them. So no server can use a second core, each is asked by a generator that leaves it alone, and what a server
+does not use of its core is the database's, as on any machine they share. With `--database-apart` PostgreSQL keeps to
+the load generator's cores: then a server that asks much of the database waits for it while its own core idles.
 """
 
 import argparse
@@ -37,6 +38,8 @@ class Options:
     clients: tuple[int, ...]
     peers: frozenset[str]
     operations: tuple[str, ...]
+    database_apart: bool
+    output: Path
     port: int
 
 
@@ -99,7 +102,7 @@ def run(options: Options) -> dict[str, Any]:
     database_pid = int((HOME / "postgres" / "postmaster.pid").read_text().split()[0])
     for pid in (database_pid, *children(database_pid)):
         with contextlib.suppress(PermissionError, ProcessLookupError):
-            os.sched_setaffinity(pid, other_cores)
+            os.sched_setaffinity(pid, other_cores if options.database_apart else cores)
     load_before = os.getloadavg()
     with servers(url, options.port, server_core, agent_token(url), options.peers) as started:
         prove_equal(started, options.customers)
@@ -111,7 +114,7 @@ def run(options: Options) -> dict[str, Any]:
     return {
         "machine": {"cores": len(cores), "platform": platform.platform(), "python": platform.python_version()},
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "options": {**asdict(options), "peers": sorted(options.peers)},
+        "options": {**asdict(options), "peers": sorted(options.peers), "output": options.output.name},
         "load_average_before": load_before,
         "rounds": rounds,
         "summary": lines,
@@ -127,6 +130,8 @@ def _options() -> Options:
     parser.add_argument("--clients", default="1,16,64")
     parser.add_argument("--peers", default=f"{STRAWBERRY},{POSTGRAPHILE}", help="'' for ours and pgbench alone")
     parser.add_argument("--operations", default=",".join(OPERATIONS))
+    parser.add_argument("--database-apart", action="store_true", help="keep PostgreSQL off the servers' core")
+    parser.add_argument("--output", type=Path, default=RESULTS)
     parser.add_argument("--port", type=int, default=21500)
     given = parser.parse_args()
     return Options(
@@ -136,15 +141,18 @@ def _options() -> Options:
         clients=tuple(int(one) for one in given.clients.split(",")),
         peers=frozenset(one for one in given.peers.split(",") if one),
         operations=tuple(given.operations.split(",")),
+        database_apart=given.database_apart,
+        output=given.output,
         port=given.port,
     )
 
 
 def main() -> None:
     required_tool()
-    result = run(_options())
-    RESULTS.parent.mkdir(parents=True, exist_ok=True)
-    RESULTS.write_text(json.dumps(result, indent=1, default=str) + "\n")
+    options = _options()
+    result = run(options)
+    options.output.parent.mkdir(parents=True, exist_ok=True)
+    options.output.write_text(json.dumps(result, indent=1, default=str) + "\n")
     print(table(result["summary"]))
     print(json.dumps(result["ratios"], indent=1))
 

@@ -18,11 +18,12 @@ import psycopg
 from profile_api.access.api_keys import create_demo_keys
 from profile_api.store.database import connect
 from profile_api.store.derive import refresh_derived
-from profile_api.store.embedded import start_embedded_postgres
+from profile_api.store.embedded import start_embedded_postgres, stop_embedded_postgres
 from profile_api.store.migrate import migrate
 
 HOME = Path(__file__).parents[2] / ".parcours" / "bench"
 BASE = 10_000
+_SETTINGS = "shared_buffers = '4GB'\n"  # as on a server of its own, so that the company is in memory for everybody
 _LAYOUT = 2  # counts up when the generated rows change, so that no company of older making is taken for a new one
 _FACTS = (Path(__file__).parent / "company.sql").read_text()
 _COPYING_AT_ONCE = 2
@@ -57,7 +58,7 @@ def prepared_company(customers: int) -> str:
     base = min(customers, BASE)
     if customers % base:
         raise SystemExit(f"--customers must be at most {BASE} or a multiple of it, found {customers}")
-    server = start_embedded_postgres(HOME / "postgres")
+    server = _server()
     name = f"company_{customers}_{_LAYOUT}"
     with psycopg.connect(server, autocommit=True) as connection:
         if connection.execute("select 1 from pg_database where datname = %s", [name]).fetchone():
@@ -71,6 +72,18 @@ def prepared_company(customers: int) -> str:
         connection.execute(f"alter database {name}_new rename to {name}".encode())
     print(f"made {customers} customers in {time.perf_counter() - started:.0f} s", flush=True)
     return _database(server, name)
+
+
+def _server() -> str:
+    """The benchmark's own PostgreSQL, with settings of its own."""
+    folder = HOME / "postgres"
+    settings = folder / "parcours.local.conf"
+    server = start_embedded_postgres(folder)
+    if settings.exists() and settings.read_text() == _SETTINGS:
+        return server
+    settings.write_text(_SETTINGS)
+    stop_embedded_postgres(folder)
+    return start_embedded_postgres(folder)
 
 
 def _database(server: str, name: str) -> str:

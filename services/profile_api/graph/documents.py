@@ -13,6 +13,7 @@ from graphql import (
     FragmentDefinitionNode,
     GraphQLError,
     OperationDefinitionNode,
+    OverlappingFieldsCanBeMergedRule,
     parse,
     specified_rules,
     validate,
@@ -220,7 +221,7 @@ class Documents:
 
     def _is_valid(self, ast: DocumentNode) -> bool:
         """Whether the lifted document is valid, too: fields merged because their literals are equal no longer are."""
-        return not validate(self._catalogue.schema, ast, max_errors=1, hide_suggestions=True)
+        return not validate(self._catalogue.schema, ast, [OverlappingFieldsCanBeMergedRule], max_errors=1)
 
     def _document(self, ast: DocumentNode, name: str | None, caller: Caller, lifting: Lifting | None) -> Document:
         operation = _operation(ast, name)

@@ -186,7 +186,7 @@ def _member(
             item = concatenated(_edge(walk, edge, selections, path))
             return _listed(walk, item, peeks=peeks)
         case "nodes":
-            item = _node(walk, connection.fields["nodes"], selections, path)
+            item = concatenated(_node(walk, connection.fields["nodes"], selections, path))
             return _listed(walk, item, peeks=peeks)
         case "pageInfo":
             return _page_info(walk, connection, selections)
@@ -212,15 +212,15 @@ def _edge(walk: _Walk, edge: GraphQLObjectType, selections: "Selections", path: 
             case "cursor":
                 pairs.append((key, [Expression(walk.cursor())]))
             case "node":
-                pairs.append((key, [Expression(_node(walk, edge.fields["node"], inner, f"{path}.{key}"))]))
+                pairs.append((key, _node(walk, edge.fields["node"], inner, f"{path}.{key}")))
             case _:
                 pairs.append((key, [constant_part(edge.name)]))
     return object_parts(pairs)
 
 
-def _node(walk: _Walk, field: GraphQLField, selections: "Selections", path: str) -> str:
+def _node(walk: _Walk, field: GraphQLField, selections: "Selections", path: str) -> Sequence[Part]:
     named = get_named_type(field.type)
-    return walk.planner.composite_sql(named, selections, walk.frame.inside(row=walk.row), path)
+    return walk.planner.composite_parts(named, selections, walk.frame.inside(row=walk.row), path)
 
 
 def _page_info(walk: _Walk, connection: GraphQLObjectType, selections: "Selections") -> Sequence[Part]:

@@ -206,10 +206,16 @@ class Planner:
 
     def composite_sql(self, named: GraphQLNamedType, selections: Selections, frame: Frame, path: str) -> str:
         """One SQL expression for an object, or for one of several possible types told apart by `{typename}`."""
+        return concatenated(self.composite_parts(named, selections, frame, path))
+
+    def composite_parts(
+        self, named: GraphQLNamedType, selections: Selections, frame: Frame, path: str
+    ) -> Sequence[Part]:
+        """The same as parts of whatever it is put into."""
         if is_object_type(named):
-            return concatenated(self.object_parts(named, selections, frame, path))
+            return self.object_parts(named, selections, frame, path)
         assert is_abstract_type(named)  # noqa: S101
-        return self._abstract_sql(named, selections, frame, path)
+        return [Expression(self._abstract_sql(named, selections, frame, path))]
 
     def _abstract_sql(self, type_: GraphQLAbstractType, selections: Selections, frame: Frame, path: str) -> str:
         told_apart_by = self.catalogue.type_word(type_.name)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from profile_api.graph.arguments import Arguments, Reader
 from profile_api.graph.parameters import CONVERSIONS, Parameter
@@ -17,11 +18,29 @@ _NOT_TABLES = frozenset({"lateral", "unnest", "p"})
 NOW = "p.now"
 
 
+_Hole = tuple[str, str, str]  # name, detail, conversion
+
+
 class TemplateError(GraphError):
     """A source's SQL template cannot be expanded."""
 
     def __init__(self, problem: str, template: str) -> None:
         super().__init__(f"{problem} in the source {template!r}", code=ErrorCode.INTERNAL)
+
+
+@lru_cache(maxsize=4096)  # far more than the schema has
+def _pieces(template: str) -> tuple[str | _Hole, ...]:
+    """A template's text and holes by turns, once it is known to name no table without its tenant."""
+    own = _NOT_TABLES | set(_CTE.findall(template))
+    naked = [name for name in _NAKED_TABLE.findall(template) if name not in own]
+    if naked:
+        raise TemplateError(f"table {naked[0]!r} is named without {{table:…}}", template)
+    pieces: list[str | _Hole] = []
+    end = 0
+    for hole in _HOLE.finditer(template):
+        pieces += [template[end : hole.start()], (hole[1], hole[2] or "", hole[3] or "")]
+        end = hole.end()
+    return (*pieces, template[end:])
 
 
 class ParameterSet:
@@ -103,14 +122,14 @@ class Templates:
 
     def expand(self, template: str, frame: Frame, **holes: str) -> str:
         """The template as SQL, its joins added to the frame's row."""
-        own = _NOT_TABLES | set(_CTE.findall(template))
-        naked = [name for name in _NAKED_TABLE.findall(template) if name not in own]
-        if naked:
-            raise TemplateError(f"table {naked[0]!r} is named without {{table:…}}", template)
-        return _HOLE.sub(lambda hole: self._fill(hole, template, frame, holes), template)
+        filled = (
+            piece if isinstance(piece, str) else self._fill(piece, template, frame, holes)
+            for piece in _pieces(template)
+        )
+        return "".join(filled)
 
-    def _fill(self, hole: re.Match[str], template: str, frame: Frame, holes: Mapping[str, str]) -> str:
-        name, detail, conversion = hole.groups()
+    def _fill(self, hole: _Hole, template: str, frame: Frame, holes: Mapping[str, str]) -> str:
+        name, detail, conversion = hole
         if name in holes:
             return holes[name]
         match name:

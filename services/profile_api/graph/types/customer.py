@@ -49,7 +49,8 @@ from profile_api.graph.types.touchpoint import TIMELINE, TouchpointConnection
 STAGE = Join(
     now="""
       left join lateral (
-        select stage.* from {table:lifecycle_transition} stage
+        select stage.to_stage, stage.effective_at, stage.cycle, stage.reason, stage.policy_version
+        from {table:lifecycle_transition} stage
         where stage.customer_id = {row}.id and stage.model = {arg:model:lifecycle_model}
           and stage.effective_at <= {as_of} and stage.until_at > {as_of}
         order by stage.effective_at desc limit 1
@@ -58,7 +59,7 @@ STAGE = Join(
 CLOCK = Join(
     now="""
       left join lateral (
-        select clock.* from {table:lifecycle_clock} clock
+        select clock.alert_at, clock.lost_at, clock.basis from {table:lifecycle_clock} clock
         where clock.customer_id = {row}.id and clock.effective_at <= {as_of}
         order by clock.effective_at desc limit 1
       ) {self} on true"""

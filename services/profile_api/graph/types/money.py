@@ -21,7 +21,8 @@ def minor_per_main(currency: str) -> str:
 
 # One look into one list for nearly all amounts: PostgreSQL hashes lists of nine and more.
 _AMOUNT = (
-    f"case when {{currency}} not in ({_listed([*WITHOUT_DECIMALS, *WITH_THREE_DECIMALS])}) then ({{minor}})::numeric * 0.01"
+    f"case when {{currency}} not in ({_listed([*WITHOUT_DECIMALS, *WITH_THREE_DECIMALS])})"
+    " then ({minor})::numeric * 0.01"
     f" when {{currency}} in ({_listed(WITH_THREE_DECIMALS)}) then ({{minor}})::numeric * 0.001"
     " else ({minor})::numeric end::text"
 )

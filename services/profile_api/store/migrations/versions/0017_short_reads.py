@@ -1,8 +1,8 @@
 """What most reads look at, kept where looking is cheap.
 
-An answer of the models holds drivers and a curve, so PostgreSQL keeps it compressed and decompresses it for every figure
-read from it. `figures` is the answer without them: short, never compressed. And the members of a person are read from
-their index alone.
+An answer of the models holds drivers and a curve, so PostgreSQL keeps it compressed and decompresses it for every
+figure read from it. `figures` is the answer without them: short, never compressed. And the members of a person are read
+from their index alone.
 """
 
 from alembic import op
