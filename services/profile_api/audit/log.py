@@ -13,6 +13,7 @@ from itertools import groupby, islice
 from typing import Final
 
 import asyncpg
+import msgspec
 from prometheus_client import Counter, Gauge
 
 from customer.errors import ParcoursError
@@ -26,7 +27,11 @@ _STOP_WITHIN_S: Final = 10.0
 _FORGET_EVERY_S: Final = 3_600.0
 _INSERT: Final = """
 insert into personal_data_read (tenant_id, at, caller, roles, operation, trace_id, customers, read, withheld)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+select $1, at, caller, roles, operation, trace_id, customers, read, withheld
+from json_to_recordset($2::json) as found (
+  at timestamptz, caller text, roles text[], operation text, trace_id text, customers bigint[], read text[],
+  withheld text[]
+)
 """
 
 WAITING: Final = Gauge(
@@ -144,7 +149,8 @@ class AuditLog:
         async with asyncio.timeout(10), connection.transaction():
             for tenant_id, reads in groupby(by_tenant, key=lambda read: read.tenant_id):
                 await connection.execute("select set_config('parcours.tenant', $1, true)", str(tenant_id))
-                await connection.executemany(_INSERT, [_row(read) for read in reads])
+                rows = msgspec.json.encode([_row(read) for read in reads]).decode()  # one statement for all
+                await connection.execute(_INSERT, tenant_id, rows)
             await self._forget(connection)
 
     async def _forget(self, connection: asyncpg.Connection) -> None:
@@ -171,18 +177,17 @@ class AuditLog:
             self._connection = None
 
 
-def _row(read: PersonalDataRead) -> tuple[object, ...]:
-    return (
-        read.tenant_id,
-        read.at,
-        _text(read.caller),
-        [_text(role) for role in read.roles],
-        read.operation,
-        read.trace_id,
-        sorted(read.customers),
-        read.read,
-        read.withheld,
-    )
+def _row(read: PersonalDataRead) -> dict[str, object]:
+    return {
+        "at": read.at,
+        "caller": _text(read.caller),
+        "roles": [_text(role) for role in read.roles],
+        "operation": read.operation,
+        "trace_id": read.trace_id,
+        "customers": sorted(read.customers),
+        "read": read.read,
+        "withheld": read.withheld,
+    }
 
 
 def _text(value: str) -> str:
