@@ -28,7 +28,7 @@ import duckdb
 import httpx
 import psutil
 
-from benchmarks.synthetic_facts import generate, load
+from benchmarks.scale.synthetic_facts import generate, load
 from profile_api.graph.request import Caller, Scope
 from profile_api.graph.writes import write
 from profile_api.rescoring.queue import Urgency, request_rescoring
@@ -195,7 +195,7 @@ def _stack(folder: Path, chosen: argparse.Namespace) -> Iterator[Stack]:
     environment = {
         **os.environ,
         "PARCOURS_HOME": str(folder),
-        "PARCOURS_DATABASE_URL": database_url,
+        "DATABASE_URL": database_url,
         "PARCOURS_SCORING_URL": f"http://127.0.0.1:{port}",
     }
     with (

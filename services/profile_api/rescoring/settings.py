@@ -42,6 +42,8 @@ class RescoringSettings(BaseSettings):
     """How often the queue tries one customer whom the service cannot answer, before it waits for their next change."""
     worker_jobs: Annotated[int, Field(ge=1, le=16)] = 4
     """Tenants that one worker process serves at once."""
+    worker_heartbeat_s: Annotated[float, Field(ge=0.1, le=60)] = 2.0
+    """How often a worker says that it lives; what one holds that has missed four beats is given to another."""
     refresh_cron: str = "30 2 * * *"
     """When, in UTC, everything that would expire within a day is scored anew."""
 

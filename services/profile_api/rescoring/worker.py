@@ -16,7 +16,7 @@ from profile_api.rescoring.settings import RescoringSettings
 QUEUE = "rescoring"
 _LONGEST_PAUSE_S = 30.0
 _LINGER_S = 0.1  # short, for a tenant that lingers keeps another one waiting
-_STALLED_AFTER_S = 30.0
+_BEATS_MISSED = 4  # after so many a worker counts as dead; if it was only slow, its customers are scored twice
 
 
 class Backoff(BaseRetryStrategy):
@@ -55,11 +55,12 @@ def queue_app(
         for tenant_id in tenants:
             await rescore.configure(lock=f"rescoring:{tenant_id}").defer_async(tenant_id=tenant_id)
 
-    @app.periodic(cron="* * * * * */20")
+    @app.periodic(cron="* * * * * */5")
     @app.task(name="rescue", queue=QUEUE, queueing_lock="rescue", pass_context=True)
     async def rescue(context: procrastinate.JobContext, timestamp: int) -> None:
         manager = context.app.job_manager
-        for job in await manager.get_stalled_jobs(queue=QUEUE, seconds_since_heartbeat=_STALLED_AFTER_S):
+        stalled_after_s = _BEATS_MISSED * settings.worker_heartbeat_s
+        for job in await manager.get_stalled_jobs(queue=QUEUE, seconds_since_heartbeat=stalled_after_s):
             await manager.retry_job(job)
 
     return app
@@ -83,5 +84,7 @@ async def run_worker(
                 fetch_job_polling_interval=0.3,
                 install_signal_handlers=not until_idle,
                 delete_jobs="always",
+                update_heartbeat_interval=settings.worker_heartbeat_s,
+                stalled_worker_timeout=_BEATS_MISSED * settings.worker_heartbeat_s,
                 shutdown_graceful_timeout=20.0,
             )
