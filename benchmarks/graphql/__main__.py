@@ -75,7 +75,7 @@ class Bench:
         for turn in range(len(self.started)):
             server = self.started[(turn + number) % len(self.started)]
             load = measure(
-                server, _bodies_file(server, operation), clients=clients, seconds=seconds,
+                server, bodies_file(server, operation), clients=clients, seconds=seconds,
                 database_pid=self.database_pid, cores=self.cores, start=(number + 1) * 1009 + clients,
             )  # fmt: skip
             row = {"server": server.name, "operation": operation, "clients": clients, "round": number}
@@ -83,36 +83,46 @@ class Bench:
         return rows
 
 
-def _bodies_file(server: Server, operation: str) -> Path:
+def bodies_file(server: Server, operation: str) -> Path:
     return HOME / f"{server.name}_{operation}.jsonl"
 
 
-def _write_bodies(server: Server, customers: int) -> None:
+def write_all_bodies(server: Server, customers: int) -> None:
     """Each request asks about another customer; every server is asked about the same ones."""
     for operation, query in server.queries.items():
         given = (server.variables(operation, number, customers) for number in range(1, _BODIES + 1))
-        write_bodies(_bodies_file(server, operation), query, given)
+        write_bodies(bodies_file(server, operation), query, given)
+
+
+def pinned_database(*, apart: bool) -> tuple[int, set[int], set[int]]:
+    """Pins the running PostgreSQL; returns its process, the servers' core and the load generator's cores."""
+    cores = sorted(os.sched_getaffinity(0))
+    server_core, other_cores = {cores[0]}, set(cores[1:]) or {cores[0]}
+    database_pid = int((HOME / "postgres" / "postmaster.pid").read_text().split()[0])
+    for pid in (database_pid, *children(database_pid)):
+        with contextlib.suppress(PermissionError, ProcessLookupError):
+            os.sched_setaffinity(pid, other_cores if apart else cores)
+    return database_pid, server_core, other_cores
 
 
 def run(options: Options) -> dict[str, Any]:
     """The whole comparison and what follows from it."""
-    cores = sorted(os.sched_getaffinity(0))
-    server_core, other_cores = {cores[0]}, set(cores[1:]) or {cores[0]}
     url = prepared_company(options.customers)
-    database_pid = int((HOME / "postgres" / "postmaster.pid").read_text().split()[0])
-    for pid in (database_pid, *children(database_pid)):
-        with contextlib.suppress(PermissionError, ProcessLookupError):
-            os.sched_setaffinity(pid, other_cores if options.database_apart else cores)
+    database_pid, server_core, other_cores = pinned_database(apart=options.database_apart)
     load_before = os.getloadavg()
     with servers(url, options.port, server_core, agent_token(url), options.peers) as started:
         prove_equal(started, options.customers)
         print("answers are equal", flush=True)
         for server in started:
-            _write_bodies(server, options.customers)
+            write_all_bodies(server, options.customers)
         rounds = Bench(options, url, started, database_pid, other_cores).rounds()
     lines = summary(rounds)
     return {
-        "machine": {"cores": len(cores), "platform": platform.platform(), "python": platform.python_version()},
+        "machine": {
+            "cores": len(os.sched_getaffinity(0)),
+            "platform": platform.platform(),
+            "python": platform.python_version(),
+        },
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
         "options": {**asdict(options), "peers": sorted(options.peers), "output": options.output.name},
         "load_average_before": load_before,

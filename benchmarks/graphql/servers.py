@@ -91,6 +91,7 @@ def _ours(url: str, port: int, cores: set[int], token: str) -> Server:
         PARCOURS,
         DATABASE_URL=url,
         PARCOURS_DATABASE_ROLE="parcours_service",
+        PARCOURS_DATABASE_CONNECTIONS="2",  # as many as the database has cores
         PARCOURS_REQUESTS_PER_MINUTE="1000000000",
         PARCOURS_COST_PER_MINUTE="1000000000000",
     )
