@@ -2,8 +2,11 @@
 
 import math
 import time
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+C = TypeVar("C", bound=Hashable)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,10 +21,11 @@ class Quota:
 class _Bucket:
     level: float
     at: float
+    untold: float = 0.0  # used here since other processes were told
 
 
-class Allowance:
-    """Counts what callers use of one quota, in this process.
+class Allowance(Generic[C]):
+    """Counts what callers use of one quota in this process; `untold` and `told` keep several processes in step.
 
     Cost is known only once an operation was planned, so it may overdraw the bucket: the next request waits.
     """
@@ -31,35 +35,47 @@ class Allowance:
         self._per_second = quota.per_minute / 60
         self._callers = callers
         self._clock = clock
-        self._buckets: dict[Hashable, _Bucket] = {}
+        self._buckets: dict[C, _Bucket] = {}
         self._policy = (b"ratelimit-policy", f'"{quota.name}";q={quota.per_minute};w=60'.encode())
-        self._name = quota.name.encode()
+        self.name = quota.name
+        self.per_minute = quota.per_minute
 
-    def take(self, caller: Hashable, amount: float) -> bool:
+    def take(self, caller: C, amount: float) -> bool:
         """Whether the caller may use `amount` now; if so it is used. False leaves the bucket as it was."""
         bucket = self._filled(caller)
         if bucket.level < amount and bucket.level < self._full:
             return False
         bucket.level -= amount
+        bucket.untold += amount
         return True
 
-    def left(self, caller: Hashable) -> int:
+    def left(self, caller: C) -> int:
         """Units the caller may still use at once."""
         return max(0, int(self._filled(caller).level))
 
-    def wait_s(self, caller: Hashable, amount: float) -> int:
+    def wait_s(self, caller: C, amount: float) -> int:
         """Whole seconds until `amount` would be let through."""
         missing = min(amount, self._full) - self._filled(caller).level
         return max(1, math.ceil(missing / self._per_second))
 
-    def headers(self, caller: Hashable) -> tuple[tuple[bytes, bytes], ...]:
+    def headers(self, caller: C) -> tuple[tuple[bytes, bytes], ...]:
         """The fields of the IETF draft `RateLimit header fields for HTTP`, for this quota."""
         bucket = self._buckets.get(caller)
         left = int(self._full if bucket is None else max(0.0, bucket.level))  # as of the caller's last request
         full_in_s = math.ceil((self._full - left) / self._per_second)
-        return self._policy, (b"ratelimit", b'"%b";r=%d;t=%d' % (self._name, left, full_in_s))
+        return self._policy, (b"ratelimit", b'"%b";r=%d;t=%d' % (self.name.encode(), left, full_in_s))
 
-    def _filled(self, caller: Hashable) -> _Bucket:
+    def untold(self) -> Iterator[tuple[C, float]]:
+        """What callers have used here and no other process knows of."""
+        return ((caller, bucket.untold) for caller, bucket in self._buckets.items() if bucket.untold)
+
+    def told(self, caller: C, amount: float, level: float) -> None:
+        """Others know of `amount` now; after it the caller had `level` left in all processes together."""
+        bucket = self._filled(caller)
+        bucket.untold = max(0.0, bucket.untold - amount)
+        bucket.level = level - bucket.untold
+
+    def _filled(self, caller: C) -> _Bucket:
         now = self._clock()
         bucket = self._buckets.get(caller)
         if bucket is None:

@@ -20,6 +20,7 @@ from profile_api.access.allowance import Allowance, Quota
 from profile_api.access.api_keys import refuse_demo_keys
 from profile_api.access.authentication import Authenticator, Memory
 from profile_api.access.identity_tokens import ClaimNames, IdentityTokens
+from profile_api.access.sharing import SharedUse
 from profile_api.access.signing_keys import SigningKeys
 from profile_api.graph.request import GraphExecutor
 from profile_api.http.documents import Documents, read_manifest
@@ -70,13 +71,14 @@ def build_app(
             await executor.start()
             stack.push_async_callback(executor.close)
             app.state.connections = connections
-            watching = asyncio.create_task(front.watch())
-            stack.callback(watching.cancel)
+            for minder in (front.watch(), shared_use.keep_telling()):
+                stack.callback(asyncio.create_task(minder).cancel)
             yield {"front": front}  # the state uvicorn gives each connection
 
     stream = EventStream(operations=edge.operations, sockets=edge.sockets, settings=edge.settings)
     graphql = GraphQLEndpoint(operations=edge.operations, door=edge.door, event_stream=stream, settings=edge.settings)
     front = Front(graphql, settings)
+    shared_use = SharedUse(connections, edge.operations.allowances)
     routes = _routes(edge, graphql)
     rest = Starlette(routes=routes, middleware=_cors(settings), lifespan=lifespan)
     paths = frozenset(route.path for route in routes if isinstance(route, Route))

@@ -25,7 +25,7 @@ def headers_of(headers: Iterable[tuple[bytes, bytes]]) -> RequestHeaders:
 class Door:
     """Lets callers in. Nobody comes in without a token: there is no anonymous role."""
 
-    def __init__(self, authenticator: Authenticator, *, failed_logins: Allowance, clock: Clock) -> None:
+    def __init__(self, authenticator: Authenticator, *, failed_logins: Allowance[str], clock: Clock) -> None:
         self._authenticator = authenticator
         self._failed_logins = failed_logins
         self._clock = clock

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from profile_api.access.allowance import Allowance
+from profile_api.access.sharing import Identity
 from profile_api.graph.errors import formatted
 from profile_api.graph.request import (
     Answer,
@@ -22,7 +23,6 @@ from profile_api.http.parameters import Parameters
 from profile_api.http.refusal import RateLimitedError, Refusal
 
 Clock = Callable[[], datetime]
-Identity = tuple[int, str]
 
 
 class Ready(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,8 +42,8 @@ class Operations:
         *,
         executor: GraphExecutor,
         documents: Documents,
-        requests: Allowance,
-        cost: Allowance,
+        requests: Allowance[Identity],
+        cost: Allowance[Identity],
         deadline_s: float,
         clock: Clock,
     ) -> None:
@@ -52,6 +52,7 @@ class Operations:
         self._documents = documents
         self._requests = requests
         self._cost = cost
+        self.allowances = (requests, cost)
         self._deadline_s = deadline_s
 
     async def make_ready(self, parameters: Parameters, caller: Caller) -> Ready:

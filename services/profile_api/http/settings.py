@@ -71,9 +71,9 @@ class EdgeSettings(BaseSettings):
         30.0, ge=0, le=600, description="seconds a caller is known; a revoked key still works for this long"
     )
 
-    requests_per_minute: int = Field(60_000, ge=1, description="requests per caller and process")
+    requests_per_minute: int = Field(60_000, ge=1, description="requests per caller, in all processes together")
     cost_per_minute: int = Field(
-        30_000_000, ge=1, description="rows that operations may return, per caller and process"
+        30_000_000, ge=1, description="rows that operations may return, per caller, in all processes together"
     )
     failed_logins_per_minute: int = Field(120, ge=1, description="unknown tokens per client address and process")
 

@@ -21,6 +21,7 @@ from profile_api.graph.request import Scope
 from profile_api.http.settings import EdgeSettings, Environment
 from profile_api.store.database import connect
 from tests.integration.http.conftest import Live, demo_tokens, serving
+from tests.integration.http.test_websocket import wait_until
 
 
 def ask(live: Live, query: str, role: str | None = "agent", **variables: Any) -> httpx.Response:
@@ -129,6 +130,25 @@ def test_requests_and_cost_of_one_caller_are_limited_and_others_are_not(live: Li
         costly = [ask(limited, "query($of: Int!) { cost(of: $of) }", "service", of=60) for _ in range(2)]
         assert [answer.status_code for answer in costly] == [200, 429]
         assert costly[1].headers["ratelimit-policy"] == '"cost";q=100;w=60'
+
+
+def test_limits_hold_for_all_processes_together(live: Live) -> None:
+    """Two servers on one database are what two workers, or two machines, are."""
+    settings = EdgeSettings(requests_per_minute=600)
+    with (
+        serving(live.database_url, live.tokens, settings=settings) as one,
+        serving(live.database_url, live.tokens, settings=settings) as other,
+    ):
+        with one.client("privacy_officer") as client:
+            for _ in range(40):
+                assert client.post("/graphql", json=[{"query": "{ hello }"}] * 10).status_code == 200
+
+        def left_there() -> int:
+            return int(ask(other, "{ hello }", "privacy_officer").headers["ratelimit"].split(";")[1].removeprefix("r="))
+
+        assert left_there() > 590
+        wait_until(lambda: left_there() < 500)
+        assert ask(other, "{ hello }", "analyst").headers["ratelimit"].startswith('"requests";r=599;')
 
 
 def test_a_tenant_sees_its_own_customers_only(real: Live) -> None:

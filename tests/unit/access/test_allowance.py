@@ -17,7 +17,7 @@ class Clock:
 
 def test_a_minutes_worth_may_be_used_at_once_and_comes_back_evenly() -> None:
     clock = Clock()
-    allowance = Allowance(Quota(name="requests", per_minute=60), clock=clock)
+    allowance = Allowance[str](Quota(name="requests", per_minute=60), clock=clock)
     assert all(allowance.take("ada", 1) for _ in range(60))
     assert not allowance.take("ada", 1)
     assert allowance.wait_s("ada", 1) == 1
@@ -27,9 +27,24 @@ def test_a_minutes_worth_may_be_used_at_once_and_comes_back_evenly() -> None:
     assert dict(allowance.headers("ada"))[b"ratelimit"] == b'"requests";r=0;t=60'
 
 
+def test_what_was_used_elsewhere_is_taken_and_what_nobody_was_told_of_stays_taken() -> None:
+    clock = Clock()
+    allowance = Allowance[str](Quota(name="requests", per_minute=60), clock=clock)
+    for _ in range(10):
+        allowance.take("ada", 1)
+    assert list(allowance.untold()) == [("ada", 10)]
+    allowance.take("ada", 1)  # while the others are being told of ten
+    allowance.told("ada", 10, level=20)
+    assert allowance.left("ada") == 19
+    assert list(allowance.untold()) == [("ada", 1)]
+    allowance.told("ada", 1, level=-5)
+    assert not allowance.take("ada", 1)
+    assert list(allowance.untold()) == []
+
+
 def test_something_dearer_than_a_whole_minute_waits_for_a_full_bucket() -> None:
     clock = Clock()
-    allowance = Allowance(Quota(name="cost", per_minute=100), clock=clock)
+    allowance = Allowance[str](Quota(name="cost", per_minute=100), clock=clock)
     assert allowance.take("ada", 250)
     assert not allowance.take("ada", 1)
     clock.now += 60
@@ -41,7 +56,7 @@ def test_something_dearer_than_a_whole_minute_waits_for_a_full_bucket() -> None:
 @given(st.lists(st.tuples(st.floats(0, 30), st.integers(1, 20)), max_size=60))
 def test_nobody_gets_more_than_a_full_bucket_and_what_flowed_in(steps: list[tuple[float, int]]) -> None:
     clock = Clock()
-    allowance = Allowance(Quota(name="requests", per_minute=60), clock=clock)
+    allowance = Allowance[str](Quota(name="requests", per_minute=60), clock=clock)
     used = 0
     for pause, amount in steps:
         clock.now += pause
@@ -50,7 +65,7 @@ def test_nobody_gets_more_than_a_full_bucket_and_what_flowed_in(steps: list[tupl
 
 
 def test_the_number_of_callers_remembered_is_bounded() -> None:
-    allowance = Allowance(Quota(name="requests", per_minute=1), callers=2)
+    allowance = Allowance[str](Quota(name="requests", per_minute=1), callers=2)
     assert [allowance.take(caller, 1) for caller in ("a", "b", "c", "a")] == [True] * 4
 
 
