@@ -19,8 +19,8 @@ from training.train import save_models, train_models
 START = datetime(2024, 1, 1, tzinfo=UTC)
 AS_OF = datetime(2025, 10, 1, tzinfo=UTC)
 _TINY = Recipe(
-    spine_rows=3000, hazard_rows=10_000, value_rows=3000, churn_rows=3000,
-    hazard_trees=12, churn_trees=12, value_trees=12, threads=1, overrides={"min_data_in_leaf": 20},
+    spine_rows=3000, hazard_rows=10_000, value_rows=3000,
+    hazard_trees=12, value_trees=12, threads=1, overrides={"min_data_in_leaf": 20},
 )  # fmt: skip
 _REAL_SIZE = Recipe(spine_rows=3000, hazard_rows=30_000, threads=1, overrides={"min_data_in_leaf": 20})
 
@@ -83,4 +83,4 @@ def _write_orders(path: Path, chance: random.Random) -> None:
                 )
                 if chance.random() < 0.06:
                     break
-                at += timedelta(days=chance.expovariate(1 / rhythm) + 1)
+                at += timedelta(days=chance.gammavariate(4, rhythm / 4) + 1)

@@ -12,6 +12,7 @@ from lightgbm import Booster
 
 from customer.errors import ParcoursError
 from customer.features.definitions import FEATURE_NAMES, FEATURE_SET
+from customer.features.moment import local_moment
 from customer.vocabulary import PredictionBasis, PredictionKind
 from scoring.engine.btyd import Floats
 from scoring.engine.model_set import ModelSet
@@ -25,6 +26,7 @@ from training.data.snapshot import Snapshot
 from training.data.spine import build_spine
 from training.evaluation.gate import MODEL_OF_KIND, Verdict, judge
 from training.evaluation.outcome import Outcome, baseline_outcome, measure, outcome_of
+from training.models.loyalty import Loyalty, fit_loyalty
 from training.models.model_fit import Fit, fit_models, has_enough
 from training.models.spread import LEVELS, default_ratios, observe_spread
 from training.recipe import Recipe
@@ -111,7 +113,8 @@ def train_models(
     fit = fit_models(learning, present.values, schedule, recipe, seed)
     spread = rehearsal.spread if rehearsal else _assumed_spread(schedule.value_edges, fit.value_unit_minor)
     spread = replace(spread, unit_minor=fit.value_unit_minor)
-    models = _model_set(fit, spread, rehearsal, recipe=recipe, seed=seed, snapshot=snapshot, as_of=as_of,
+    loyalty = fit_loyalty(fit.bench, step_days=min(schedule.cutoffs)) if schedule.cutoffs else None
+    models = _model_set(fit, spread, rehearsal, loyalty, seed=seed, snapshot=snapshot, as_of=as_of,
                         horizon_days=horizon)  # fmt: skip
     return Trained(models=models, recipe=recipe, rehearsal=rehearsal, present=present, learning=learning)
 
@@ -151,8 +154,8 @@ def _rehearse(
         return None
     fit = fit_models(earlier, examples.matrix, schedule, recipe, seed)
     models = _model_set(
-        fit, _assumed_spread(schedule.value_edges, fit.value_unit_minor), None, recipe=recipe, seed=seed,
-        snapshot=snapshot, as_of=as_of - timedelta(days=days_earlier), horizon_days=schedule.horizon_days,
+        fit, _assumed_spread(schedule.value_edges, fit.value_unit_minor), None, None, seed=seed, snapshot=snapshot,
+        as_of=as_of - timedelta(days=days_earlier), horizon_days=schedule.horizon_days,
     )  # fmt: skip
     predicted = outcome_of(models, examples, threads=recipe.threads)
     spread = _assumed_spread(schedule.value_edges, fit.value_unit_minor)
@@ -175,8 +178,8 @@ def _assumed_spread(edges: tuple[int, ...], unit_minor: float) -> ValueCalibrati
 
 
 def _model_set(
-    fit: Fit, spread: ValueCalibration, rehearsal: Rehearsal | None, *, recipe: Recipe, seed: int, snapshot: Snapshot,
-    as_of: datetime, horizon_days: int,
+    fit: Fit, spread: ValueCalibration, rehearsal: Rehearsal | None, loyalty: Loyalty | None, *, seed: int,
+    snapshot: Snapshot, as_of: datetime, horizon_days: int,
 ) -> ModelSet:  # fmt: skip
     verdicts = judge(rehearsal.models, rehearsal.baseline) if rehearsal and rehearsal.is_comparable else {}
     basis = _basis(fit, verdicts)
@@ -184,16 +187,20 @@ def _model_set(
         name: fit.boosters[name] for kind, name in MODEL_OF_KIND.items() if basis[kind] == PredictionBasis.MODEL
     }
     basis[PredictionKind.LOYALTY_POTENTIAL] = str(PredictionBasis.BASELINE)
+    if loyalty is not None and loyalty.booster is not None and loyalty.is_proven:
+        basis[PredictionKind.LOYALTY_POTENTIAL] = str(PredictionBasis.MODEL)
+        boosters["loyalty"] = [loyalty.booster]
+    hour = local_moment(as_of, snapshot.time_zone).local_hour
+    grid = replace(fit.grid, hours=[fit.grid.hours[(number - hour) % 24] for number in range(24)])
     unavailable = {} if fit.spending else {str(PredictionKind.VALUE): list(NO_AMOUNTS)}
     spec = ModelSetSpec(
         id="", feature_set=FEATURE_SET, columns=list(FEATURE_NAMES), horizon_days=horizon_days,
         churn_definition=CHURN_DEFINITION, as_of=as_of.isoformat(), time_zone=snapshot.time_zone,
         currency=snapshot.currency, seed=seed, code_version=code_version(), data_hash=snapshot.content_hash,
-        basis=basis, unavailable=unavailable, design=fit.design, btyd=fit.btyd, spending=fit.spending, grid=fit.grid,
-        direct_weight=recipe.direct_weight if "churn" in boosters else 0.0,
-        value=spread if fit.spending else None, loyalty={"window_days": YEAR_DAYS, "scale": 1.0, "power": 1.0},
+        basis=basis, unavailable=unavailable, design=fit.design, btyd=fit.btyd, spending=fit.spending, grid=grid,
+        value=spread if fit.spending else None, loyalty_window_days=YEAR_DAYS,
         band_edges=BAND_EDGES, boosters={name: _files(name, len(found)) for name, found in boosters.items()},
-        metrics=measure(rehearsal.models) if rehearsal else {},
+        metrics={**(measure(rehearsal.models) if rehearsal else {}), **(loyalty.measures if loyalty else {})},
     )  # fmt: skip
     return ModelSet(replace(spec, id=_identity(spec, boosters)), boosters)
 

@@ -42,19 +42,20 @@ class Tuner:
         self.progress("tuning: the given recipe")
         small = _small(recipe)
         reference = [found for fold in folds if (found := fold(small)) is not None]
+        per_trial = time.monotonic() - began
         if not reference or len(reference) < len(folds):
             self.outcome = "not tuned: too little history before the rehearsal"
             return recipe
-        per_trial = time.monotonic() - began
-        confirming = 2 * SHRUNK * per_trial / len(folds)
+        given = folds[0](recipe)
+        confirming = time.monotonic() - began - per_trial
         until = began + self.seconds - confirming
-        if time.monotonic() + _FEWEST_TRIALS * per_trial > until:
-            needed = (1 + _FEWEST_TRIALS) * per_trial + confirming
+        if given is None or time.monotonic() + _FEWEST_TRIALS * per_trial > until:
+            needed = (1 + _FEWEST_TRIALS) * per_trial + 2 * confirming
             self.outcome = f"not tuned: {self.seconds:.0f} s are too few here, about {needed:.0f} s would do"
             return recipe
         search = _Search(recipe=small, folds=folds, reference=reference, per_trial_s=per_trial)
         self.study = self._run(search, until=until)
-        return self._confirmed(recipe, folds[0], search)
+        return self._confirmed(recipe, folds[0], given, search)
 
     def _run(self, search: "_Search", *, until: float) -> "Study":
         import optuna
@@ -75,7 +76,7 @@ class Tuner:
         study.optimize(search, timeout=max(until - time.monotonic(), 0.0), callbacks=[report])
         return study
 
-    def _confirmed(self, recipe: Recipe, newest: InnerFold, search: "_Search") -> Recipe:
+    def _confirmed(self, recipe: Recipe, newest: InnerFold, given: Rehearsal, search: "_Search") -> Recipe:
         tried = f"{len(search.tried)} recipes tried to the end"
         promising = [one for one in search.tried if one.is_better]
         if not promising:
@@ -84,8 +85,8 @@ class Tuner:
         best = min(promising, key=lambda one: one.loss)
         self.progress("tuning: the best recipe at full size")
         tuned = replace(recipe, overrides={**recipe.overrides, **best.overrides})
-        found, given = newest(tuned), newest(recipe)
-        if found is None or given is None or any(one.is_worse or one.difference > 0 for one in _against(found, given)):
+        found = newest(tuned)
+        if found is None or any(one.is_worse or one.difference > 0 for one in _against(found, given)):
             self.outcome = f"{tried}; at full size the best was not better for all: the given recipe stays"
             return recipe
         self.chosen = best.overrides
@@ -96,7 +97,7 @@ class Tuner:
 def _small(recipe: Recipe) -> Recipe:
     return replace(
         recipe, spine_rows=recipe.spine_rows // SHRUNK, hazard_rows=recipe.hazard_rows // SHRUNK,
-        value_rows=recipe.value_rows // SHRUNK, churn_rows=recipe.churn_rows // SHRUNK,
+        value_rows=recipe.value_rows // SHRUNK,
     )  # fmt: skip
 
 

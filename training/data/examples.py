@@ -64,7 +64,8 @@ class Labels:
     """What followed each row of a spine, in its order.
 
     `days_to_next` counts days of 24 hours from as_of, with their fraction; it is NaN when no further valid order was
-    seen: the row was then watched for `censored_after_days` whole local days.
+    seen: the row was then watched for `censored_after_days` whole local days. `days_to_second` counts to the order
+    after that one.
     `is_complete`: the whole horizon lies in the time observed; order_count and net_minor mean little without it.
     """
 
@@ -73,6 +74,7 @@ class Labels:
     order_count: Integers
     purchase_day_count: Integers
     days_to_next: Floats
+    days_to_second: Floats
     censored_after_days: Integers
     net_minor: Integers
 
@@ -121,6 +123,7 @@ def labels(snapshot: Snapshot, spine: pa.Table, *, horizon_days: int, observed_u
         order_count=table["order_count"].to_numpy().astype(np.int64),
         purchase_day_count=table["purchase_day_count"].to_numpy().astype(np.int64),
         days_to_next=table["days_to_next"].to_numpy(),
+        days_to_second=table["days_to_second"].to_numpy(),
         censored_after_days=table["censored_after_days"].to_numpy().astype(np.int64),
         net_minor=table["net_minor"].to_numpy(),
     )

@@ -22,13 +22,14 @@ _ODD = np.uint64(0x9E3779B97F4A7C15)
 class LearningSet:
     """One row per customer with an order and cutoff before as_of. `age_days` is the distance from cutoff to as_of.
 
-    `wait_days` is NaN when no further order was seen within `watched_days`. `amounts[:, j]` is the net amount in the
-    j-th value interval, minor units; it counts where the interval had passed.
+    `wait_days` is NaN when no further order was seen within `watched_days`, `second_wait_days` when no second one was.
+    `amounts[:, j]` is the net amount in the j-th value interval, minor units; it counts where the interval had passed.
     """
 
     matrix: Floats
     age_days: Floats
     wait_days: Floats
+    second_wait_days: Floats
     watched_days: Floats
     amounts: Floats
     value_edges: tuple[int, ...]
@@ -36,10 +37,12 @@ class LearningSet:
     def __len__(self) -> int:
         return len(self.matrix)
 
-    def rows(self, keep: Flags) -> "LearningSet":
+    def rows(self, keep: Flags | np.ndarray[tuple[int], np.dtype[np.int64]]) -> "LearningSet":
+        """The rows of a mask or of positions."""
         return replace(
             self, matrix=self.matrix[keep], age_days=self.age_days[keep], wait_days=self.wait_days[keep],
-            watched_days=self.watched_days[keep], amounts=self.amounts[keep],
+            second_wait_days=self.second_wait_days[keep], watched_days=self.watched_days[keep],
+            amounts=self.amounts[keep],
         )  # fmt: skip
 
     def as_known(self, days_earlier: int) -> "LearningSet":
@@ -49,6 +52,7 @@ class LearningSet:
         return replace(
             earlier, age_days=watched, watched_days=watched,
             wait_days=np.where(earlier.wait_days < watched, earlier.wait_days, np.nan),
+            second_wait_days=np.where(earlier.second_wait_days < watched, earlier.second_wait_days, np.nan),
         )  # fmt: skip
 
     def churned(self, horizon_days: int) -> Flags:
@@ -85,7 +89,8 @@ def examples_at(
 def empty_learning_set(value_edges: tuple[int, ...]) -> LearningSet:
     none = np.empty(0)
     return LearningSet(
-        matrix=np.empty((0, len(FEATURE_NAMES))), age_days=none, wait_days=none, watched_days=none,
+        matrix=np.empty((0, len(FEATURE_NAMES))), age_days=none, wait_days=none,
+        second_wait_days=none, watched_days=none,
         amounts=np.empty((0, len(value_edges) - 1)), value_edges=value_edges,
     )  # fmt: skip
 
@@ -105,6 +110,7 @@ def _assemble(
         matrix=values,
         age_days=watched,
         wait_days=outcomes[-1].days_to_next,
+        second_wait_days=outcomes[-1].days_to_second,
         watched_days=watched,
         amounts=np.diff(totals, axis=1),
         value_edges=value_edges,
@@ -127,8 +133,4 @@ def _in_canonical_order(learning: LearningSet) -> LearningSet:
     key ^= key >> np.uint64(31)
     amount = np.nan_to_num(learning.matrix[:, FEATURE_NAMES.index("net_amount")])
     order = np.lexsort((amount, key * _ODD, learning.age_days))
-    return replace(
-        learning, matrix=learning.matrix[order], age_days=learning.age_days[order],
-        wait_days=learning.wait_days[order], watched_days=learning.watched_days[order],
-        amounts=learning.amounts[order],
-    )  # fmt: skip
+    return learning.rows(order)

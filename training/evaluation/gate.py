@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from customer.vocabulary import PredictionKind
-from scoring.engine.btyd import Floats
+from scoring.engine.btyd import Flags, Floats
 from training.evaluation.outcome import Outcome
 
 MODEL_OF_KIND: Mapping[PredictionKind, str] = {
-    PredictionKind.CHURN: "churn",
+    PredictionKind.CHURN: "next_purchase",  # the same distribution, at the horizon
     PredictionKind.NEXT_PURCHASE: "next_purchase",
     PredictionKind.VALUE: "value",
 }
@@ -53,6 +53,11 @@ class Verdict:
         )
 
 
+def compare_probabilities(found: Floats, other: Floats, truth: Flags, *, seed: int = 0) -> Verdict:
+    """By log loss."""
+    return _verdict("log loss", _log_loss(found, truth), _log_loss(other, truth), seed)
+
+
 def judge(found: Outcome, other: Outcome, *, seed: int = 0) -> dict[PredictionKind, Verdict]:
     """Churn by log loss, next purchase by the quantile loss of min(T, horizon), value by the Tweedie deviance."""
     losses = {
@@ -80,8 +85,12 @@ def _verdict(measure: str, own: Floats, others: Floats, seed: int) -> Verdict:
 
 
 def _log_losses(outcome: Outcome) -> Floats:
-    clipped = np.clip(outcome.churn, 1e-9, 1.0 - 1e-9)
-    return -np.where(outcome.churned, np.log(clipped), np.log1p(-clipped))
+    return _log_loss(outcome.churn, outcome.churned)
+
+
+def _log_loss(probability: Floats, truth: Flags) -> Floats:
+    clipped = np.clip(probability, 1e-9, 1.0 - 1e-9)
+    return -np.where(truth, np.log(clipped), np.log1p(-clipped))
 
 
 def _quantile_losses(outcome: Outcome) -> Floats:

@@ -7,6 +7,7 @@ import numpy as np
 from customer.features.definitions import FEATURE_NAMES
 from scoring.engine.btyd import Flags, Floats
 from scoring.engine.distribution import baseline_curve
+from scoring.engine.hours import by_orders
 from scoring.engine.model_set import ModelSet
 from scoring.engine.scores import Scores
 from training.data.learning import LearningSet
@@ -123,7 +124,7 @@ def _outcome(horizon_days: int, examples: LearningSet, scores: Scores) -> Outcom
         horizon_days=horizon_days, matrix=examples.matrix, churned=examples.churned(horizon_days),
         wait_days=examples.wait_days, amount=_amount(examples, value is not None), churn=scores.churn,
         quantiles={0.1: scores.p10_days, 0.5: scores.p50_days, 0.9: scores.p90_days},
-        position=_within(scores, seen),
+        position=_within(scores, by_orders(seen, scores.clock)),
         value=value.expected if value else None, low=value.low if value else None,
         high=value.high if value else None,
     )  # fmt: skip

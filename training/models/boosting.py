@@ -1,4 +1,4 @@
-"""Fits the trees: hazard of the next order, churn at the horizon, net amount per interval."""
+"""Fits the trees: hazard of the next order and net amount, per interval."""
 
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -18,7 +18,6 @@ from scoring.engine.design import (
     model_inputs,
     target_inputs,
 )  # fmt: skip
-from scoring.engine.distribution import initial_churn, initial_log_odds
 from scoring.engine.spec import Design
 from training.data.engine import Growth
 from training.data.learning import LearningSet
@@ -52,39 +51,23 @@ def prepare(
     )
 
 
-def fit_hazards(bench: Workbench, edges: tuple[int, ...], pool: Executor) -> tuple[list[Booster], list[float]]:
+def fit_hazards(bench: Workbench, edges: tuple[int, ...], pool: Executor) -> list[Booster]:
     """Two boosters, one that may see how the level moved over the last quarters and one that may not: with a year or
-    two of history, trend and season cannot be told apart, so neither explanation gets all the weight. Also the mean
-    MBG/NBD log-odds per interval, on top of which they are fitted."""
+    two of history, trend and season cannot be told apart, so neither explanation gets all the weight."""
     grid = np.asarray(edges, dtype=np.float64)
     learning = bench.learning
     rows, intervals = np.nonzero(_exposed(learning, grid))
     wait = learning.wait_days[rows]
     came = (wait >= grid[intervals]) & (wait < grid[intervals + 1])
-    initial = initial_log_odds(bench.btyd, COLUMNS.history(learning.matrix), grid)
     chosen = _sample(len(rows), bench.recipe.hazard_rows, bench.seed)
     rows, intervals, came = rows[chosen], intervals[chosen], came[chosen]
 
-    def grow(number: int, sees_trend: bool) -> Booster:
+    def grown(number: int, sees_trend: bool) -> Booster:
         data = _joined(bench, grid, rows, intervals, sees_trend=sees_trend)
         parameters = bench.recipe.hazard_parameters(bench.seed + number)
-        return _grow(bench, data, came, parameters, bench.recipe.hazard_trees, start=initial[rows, intervals])
+        return grow(bench, data, came, parameters, bench.recipe.hazard_trees)
 
-    boosters = list(pool.map(grow, (0, 1), (False, True)))
-    return boosters, [float(value) for value in initial.mean(axis=0)]
-
-
-def fit_churn(bench: Workbench, horizon_days: int) -> Booster | None:
-    """P(no order in the horizon) from the rows whose horizon had passed; None when all or none came back."""
-    rows = np.flatnonzero(bench.learning.has_passed(horizon_days))
-    rows = rows[_sample(len(rows), bench.recipe.churn_rows, bench.seed)]
-    churned = bench.learning.churned(horizon_days)[rows]
-    if not 0 < churned.sum() < len(rows):
-        return None
-    history = COLUMNS.history(bench.learning.matrix[rows])
-    initial = initial_churn(bench.btyd, history, float(horizon_days))
-    parameters = bench.recipe.churn_parameters(bench.seed)
-    return _grow(bench, bench.inputs[rows], churned, parameters, bench.recipe.churn_trees, start=initial)
+    return list(pool.map(grown, (0, 1), (False, True)))
 
 
 def fit_value(bench: Workbench) -> tuple[Booster, float] | None:
@@ -99,7 +82,7 @@ def fit_value(bench: Workbench) -> tuple[Booster, float] | None:
         return None
     unit = float(amounts.mean())
     data = _joined(bench, edges, rows, intervals, sees_trend=False)
-    return _grow(bench, data, amounts / unit, bench.recipe.value_parameters(bench.seed), bench.recipe.value_trees), unit
+    return grow(bench, data, amounts / unit, bench.recipe.value_parameters(bench.seed), bench.recipe.value_trees), unit
 
 
 def _exposed(learning: LearningSet, grid: Floats) -> Flags:
@@ -115,13 +98,15 @@ def _joined(
     intervals: np.ndarray[tuple[int], np.dtype[np.int64]], *, sees_trend: bool,
 ) -> Inputs:  # fmt: skip
     """The inputs of some (row, interval) pairs."""
-    matrix = bench.learning.matrix[rows]
-    middles = (grid[1:] + grid[:-1]) / 2.0
-    target_days_ago = bench.learning.age_days[rows][:, None] - middles
+    learning = bench.learning
+    target_days_ago = learning.age_days[:, None] - (grid[1:] + grid[:-1]) / 2.0
     quarter = np.minimum(np.floor(-target_days_ago / _QUARTER_DAYS), NEWEST_QUARTER) if sees_trend else None
-    targets = target_inputs(matrix, COLUMNS, grid, knows_season=bench.knows_season, quarter=quarter)
-    own = np.take_along_axis(targets, intervals[:, None, None], axis=1)[:, 0, :]
-    return np.concatenate([bench.inputs[rows], own], axis=1)
+    targets = target_inputs(learning.matrix, COLUMNS, grid, knows_season=bench.knows_season, quarter=quarter)
+    width = bench.inputs.shape[1]
+    joined = np.empty((len(rows), width + len(TARGET_INPUTS)), dtype=np.float32)
+    np.take(bench.inputs, rows, axis=0, out=joined[:, :width], mode="clip")
+    joined[:, width:] = targets[rows, intervals]
+    return joined
 
 
 def _sample(size: int, limit: int, seed: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
@@ -130,14 +115,11 @@ def _sample(size: int, limit: int, seed: int) -> np.ndarray[tuple[int], np.dtype
     return np.sort(np.random.default_rng(seed).choice(size, limit, replace=False))
 
 
-def _grow(
-    bench: Workbench, inputs: Inputs, label: Flags | Floats, parameters: dict[str, Any], trees: int, *,
-    start: Floats | None = None,
-) -> Booster:  # fmt: skip
+def grow(bench: Workbench, inputs: Inputs, label: Flags | Floats, parameters: dict[str, Any], trees: int) -> Booster:
     """`inputs` are those of the bench, with or without those of a target beside them."""
     names = [*bench.design.features, *DERIVED, *TARGET_INPUTS][: inputs.shape[1]]
     return bench.recipe.engine.grow(
         Growth(
-            inputs=inputs, label=label.astype(np.float64), start=start, names=names, parameters=parameters, trees=trees
+            inputs=inputs, label=label.astype(np.float64), start=None, names=names, parameters=parameters, trees=trees
         )
     )

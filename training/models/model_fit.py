@@ -9,11 +9,12 @@ from lightgbm import Booster
 from customer.features.definitions import FEATURE_NAMES, FEATURES
 from customer.features.feature import Kind
 from scoring.engine.btyd import Floats, GammaGamma, MbgNbd
+from scoring.engine.hours import hours_of
 from scoring.engine.spec import Design, Grid
 from training.data.learning import LearningSet
 from training.data.schedule import Schedule
 from training.models.baselines import fit_gamma_gamma, fit_mbg_nbd
-from training.models.boosting import COLUMNS, fit_churn, fit_hazards, fit_value, prepare
+from training.models.boosting import COLUMNS, Workbench, fit_hazards, fit_value, prepare
 from training.recipe import Recipe
 
 FEWEST_ROWS, FEWEST_ORDERS = 400, 150
@@ -25,7 +26,8 @@ _NOT_MODELLED = frozenset(feature.name for feature in FEATURES if Kind.CALENDAR 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fit:
-    """Everything fitted at one moment. `boosters` is empty when there was too little to learn from."""
+    """Everything fitted at one moment. `boosters` is empty when there was too little to learn from. The hours of the
+    grid count from the cutoffs' time of the day."""
 
     design: Design
     btyd: MbgNbd
@@ -33,6 +35,7 @@ class Fit:
     grid: Grid
     boosters: dict[str, list[Booster]]
     value_unit_minor: float
+    bench: Workbench
 
 
 def fit_models(learning: LearningSet, present: Floats, schedule: Schedule, recipe: Recipe, seed: int) -> Fit:
@@ -46,23 +49,20 @@ def fit_models(learning: LearningSet, present: Floats, schedule: Schedule, recip
         knows_season=schedule.knows_season,
     )  # fmt: skip
     boosters: dict[str, list[Booster]] = {}
-    mean_init = [0.0] * (len(schedule.hazard_edges) - 1)
     value_unit = unit or 1.0
     if has_enough(learning):
         with ThreadPoolExecutor(recipe.threads) as pool:
-            churn = pool.submit(fit_churn, bench, schedule.horizon_days)
             value = pool.submit(fit_value, bench) if unit is not None else None
-            boosters["next_purchase"], mean_init = fit_hazards(bench, schedule.hazard_edges, pool)
-        if (classifier := churn.result()) is not None:
-            boosters["churn"] = [classifier]
+            boosters["next_purchase"] = fit_hazards(bench, schedule.hazard_edges, pool)
         if value is not None and (found := value.result()) is not None:
             boosters["value"], value_unit = [found[0]], found[1]
     return Fit(
         design=design, btyd=btyd, spending=spending, boosters=boosters, value_unit_minor=value_unit,
         grid=Grid(
             edges=[float(edge) for edge in schedule.hazard_edges], knows_season=schedule.knows_season,
-            mean_init=mean_init,
+            hours=hours_of(learning.wait_days[~np.isnan(learning.wait_days)]),
         ),
+        bench=bench,
     )  # fmt: skip
 
 

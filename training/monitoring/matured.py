@@ -92,8 +92,9 @@ def _examples(snapshot: Snapshot, spine: Any, models: ModelSet, observed_until: 
     totals = np.column_stack([np.zeros(spine.num_rows), *(one.net_minor for one in found)])
     watched = found[-1].censored_after_days.astype(np.float64)
     return LearningSet(
-        matrix=feature_frame(snapshot, spine).values, age_days=watched, wait_days=found[-1].days_to_next,
-        watched_days=watched, amounts=np.diff(totals, axis=1), value_edges=edges,
+        matrix=feature_frame(snapshot, spine).values, age_days=watched, watched_days=watched,
+        wait_days=found[-1].days_to_next, second_wait_days=found[-1].days_to_second,
+        amounts=np.diff(totals, axis=1), value_edges=edges,
     )  # fmt: skip
 
 

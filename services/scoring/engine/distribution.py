@@ -16,28 +16,8 @@ LONGEST_DAYS = 3650.0
 _TINY = 1e-6
 
 
-def logit(probability: Floats) -> Floats:
-    clipped = np.clip(probability, _TINY, 1.0 - _TINY)
-    answer: Floats = np.log(clipped) - np.log1p(-clipped)
-    return answer
-
-
 def sigmoid(log_odds: Floats) -> Floats:
     answer: Floats = 0.5 * (1.0 + np.tanh(0.5 * log_odds))
-    return answer
-
-
-def initial_log_odds(btyd: MbgNbd, history: History, edges: Floats) -> Floats:
-    """(rows, intervals): the log-odds of an order in each interval by MBG/NBD, given none before it."""
-    survival = btyd.silent_for(history, edges)
-    answer: Floats = np.clip(logit(1.0 - survival[:, 1:] / survival[:, :-1]), -9.0, 9.0)
-    return answer
-
-
-def initial_churn(btyd: MbgNbd, history: History, days: float) -> Floats:
-    """The log-odds of no order within `days` by MBG/NBD: what the churn classifier starts from."""
-    silent = btyd.silent_for(history, np.array([days]))[:, 0]
-    answer: Floats = np.clip(logit(silent), -9.0, 9.0)
     return answer
 
 
@@ -67,12 +47,6 @@ class Curve:
         share = (days - self.edges[interval]) / (self.edges[interval + 1] - self.edges[interval])
         answer: Floats = np.exp(start + share * (end - start))
         return answer
-
-    def through(self, days: float, probability: Floats) -> "Curve":
-        """The same curves with the hazard scaled by one factor each, so that P(no order within `days`) is as given."""
-        wanted = np.log(np.clip(probability, _TINY, 1.0 - _TINY))
-        factor = wanted / np.minimum(self._log_at(days), -_TINY)
-        return Curve(edges=self.edges, log_survival=self.log_survival * factor[:, None])
 
     def quantile(self, level: float) -> Floats:
         """Days by which an order has come with probability `level`, at most LONGEST_DAYS."""

@@ -1,7 +1,6 @@
 """Why a prediction is what it is: exact additive contributions of the inputs, by LightGBM's SHAP values.
 
-A churn probability is the log-odds mean of a classifier and of the hazard's survival at the horizon. The classifier's
-contributions add up as they are. The hazard's survival is a function of one sum of contributions per interval; along
+A churn probability is the hazard's survival at the horizon: a function of one sum of contributions per interval. Along
 the straight line from the mean customer to this one such a function splits over its summands in proportion
 (Aumann-Shapley), interval by interval, and once more from log-survival to log-odds. So everything adds up exactly.
 """
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from customer.money import minor_digits
-from scoring.engine.btyd import Floats, History
+from scoring.engine.btyd import Floats
 from scoring.engine.contributor import Contributor
 from scoring.engine.design import (
     DERIVED,
@@ -21,13 +20,13 @@ from scoring.engine.design import (
     Inputs,
     target_inputs,
 )  # fmt: skip
-from scoring.engine.distribution import initial_churn, initial_log_odds, log_survival
+from scoring.engine.distribution import log_survival
 from scoring.engine.spec import ModelSetSpec
 
 if TYPE_CHECKING:
     from lightgbm import Booster
 
-RHYTHM, SEASON = "btyd_alive", "season"
+SEASON = "season"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,34 +64,16 @@ class Explainer:
         self._names = [*spec.design.features, *DERIVED, SEASON]
         self._contributors: dict[str, list[Contributor]] | None = None
 
-    def reasons(self, rows: Floats, inputs: Inputs, history: History, hazard: Floats | None, count: int) -> Reasons:
+    def reasons(self, rows: Floats, inputs: Inputs, hazard: Floats | None, count: int) -> Reasons:
         """`hazard` (rows, intervals): the log-odds of an order in each interval, None when a baseline's."""
         return Reasons(
             count=count,
             money_digits=minor_digits(self._spec.currency),
             features=self._spec.design.features,
             inputs=self._columns.select(rows, self._spec.design.features),
-            churn=self._churn(rows, inputs, history, hazard) if hazard is not None else None,
+            churn=self._churn(rows, inputs, hazard) if hazard is not None else None,
             value=self._value(rows, inputs) if "value" in self._boosters else None,
         )
-
-    def _churn(self, rows: Floats, inputs: Inputs, history: History, hazard: Floats) -> Contributions:
-        base, values = self._hazard(rows, inputs, history, hazard)
-        weight = self._spec.direct_weight if "churn" in self._boosters else 0.0
-        base, values = (1.0 - weight) * base, (1.0 - weight) * values
-        if weight:
-            direct = self._contributor("churn").of_rows(inputs)
-            initial = initial_churn(self._spec.btyd, history, float(self._spec.horizon_days))
-            values[:, :-1] += weight * direct[:, :-1]
-            values[:, self._names.index(RHYTHM)] += weight * (initial - self._mean_initial_churn())
-            base += weight * (direct[:, -1] + self._mean_initial_churn())
-        return Contributions(names=self._names, base=base, values=values)
-
-    def _mean_initial_churn(self) -> float:
-        """What the classifier starts from for the mean customer, from whom contributions are measured."""
-        reach = self._spec.grid.edges.index(float(self._spec.horizon_days))
-        silent = log_survival(np.asarray(self._spec.grid.mean_init)[None, :reach])[:, -1]
-        return float(_log_odds_of_log(silent)[0])
 
     def _contributor(self, model: str) -> Contributor:
         return self._contributors_of(model)[0]
@@ -105,27 +86,25 @@ class Explainer:
             self._contributors = {
                 name: [Contributor(booster, static=static, kept=season) for booster in boosters]
                 for name, boosters in self._boosters.items()
+                if name in ("next_purchase", "value")
             }
         return self._contributors[model]
 
-    def _hazard(self, rows: Floats, inputs: Inputs, history: History, log_odds: Floats) -> tuple[Floats, Floats]:
-        """Base and contributions of the log-odds of no order through the trained horizon, by the hazard alone."""
+    def _churn(self, rows: Floats, inputs: Inputs, log_odds: Floats) -> Contributions:
+        """To the log-odds of no order through the trained horizon."""
         grid = self._spec.grid
         edges = np.asarray(grid.edges)
         reach = int(np.searchsorted(edges, float(self._spec.horizon_days)))
-        edges, mean_init = edges[: reach + 1], np.asarray(grid.mean_init)[:reach]
-        targets = target_inputs(rows, self._columns, edges, knows_season=grid.knows_season)
+        targets = target_inputs(rows, self._columns, edges[: reach + 1], knows_season=grid.knows_season)
         found = [one.over_dates(inputs, targets) for one in self._contributors_of("next_purchase")]
-        rhythm = initial_log_odds(self._spec.btyd, history, edges) - mean_init
-        start = np.mean([one.passing for one in found], axis=0) + mean_init
+        start = np.mean([one.passing for one in found], axis=0)
         end = log_odds[:, :reach]
         slope = _slope(-np.logaddexp(0.0, end), -np.logaddexp(0.0, start), end - start)
         silent, silent_base = log_survival(end)[:, -1], log_survival(start)[:, -1]
         base = _log_odds_of_log(silent_base)
         weights = slope * _slope(_log_odds_of_log(silent), base, silent - silent_base)[:, None]
         values = np.mean([one.weighted(weights) for one in found], axis=0)
-        values[:, self._names.index(RHYTHM)] += (rhythm * weights).sum(axis=1)
-        return base, values
+        return Contributions(names=self._names, base=base, values=values)
 
     def _value(self, rows: Floats, inputs: Inputs) -> Contributions:
         """On the log of the value expected in the first interval: the intervals after it differ by the season alone."""

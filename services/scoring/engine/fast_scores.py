@@ -66,7 +66,9 @@ class FastColumns:
     inputs: Inputs
     hazards: Floats
 
-    def scores(self, horizon: int, ordered: Flags, reasons: Reasons | None, *, has_value: bool) -> Scores:
+    def scores(
+        self, horizon: int, ordered: Flags, clock: Floats, reasons: Reasons | None, *, has_value: bool
+    ) -> Scores:
         value = ValueEstimate(expected=self.found[:, EXPECTED], low=self.found[:, LOW], high=self.found[:, HIGH])
         return Scores(
             horizon_days=horizon,
@@ -75,6 +77,7 @@ class FastColumns:
             p10_days=self.found[:, P10],
             p50_days=self.found[:, P50],
             p90_days=self.found[:, P90],
+            clock=clock,
             days=self.days,
             within=self.found[:, WITHIN:],
             value=value if has_value else None,
@@ -93,8 +96,8 @@ class FastScores:
         has_value = spec.value is not None
         self._forests = Forests(
             hazard=forest_of(boosters["next_purchase"], static=self._width),
-            churn=forest_of(boosters["churn"] if self._rules.constants["direct_weight"][0] else [], static=self._width),
             value=forest_of(boosters["value"] if has_value else [], static=self._width),
+            loyalty=forest_of(boosters.get("loyalty", []), static=self._width),
         )
         self._farthest = self._rules.value_edges[-1] if has_value else np.inf
         self._days = lru_cache(maxsize=64)(self._days_of)
@@ -103,8 +106,8 @@ class FastScores:
         """Whether predictions for this horizon can be made here."""
         return bool(horizon <= self._farthest)
 
-    def columns(self, matrix: Floats, *, horizon: int, threads: int = 1) -> FastColumns:
-        """Predictions of a matrix in the declared order of the features."""
+    def columns(self, matrix: Floats, *, horizon: int, clock: Floats, threads: int = 1) -> FastColumns:
+        """Predictions of a matrix in the declared order of the features; `clock` as in `hours`."""
         days, rows = self._days(horizon), np.ascontiguousarray(matrix)
         columns = FastColumns(
             found=np.empty((len(rows), WITHIN + len(days))),
@@ -113,18 +116,18 @@ class FastScores:
             hazards=np.empty((len(rows), len(self._rules.edges) - 1)),
         )
         if threads == 1 or len(rows) < _ROWS_WORTH_A_THREAD * threads:
-            self._fill(rows, float(horizon), columns, slice(None))
+            self._fill(rows, float(horizon), clock, columns, slice(None))
             return columns
         edges = np.linspace(0, len(rows), threads + 1, dtype=int).tolist()
         parts = [slice(start, end) for start, end in pairwise(edges)]
         with ThreadPoolExecutor(threads) as pool:  # the loop runs without Python's lock
-            list(pool.map(lambda part: self._fill(rows, float(horizon), columns, part), parts))
+            list(pool.map(lambda part: self._fill(rows, float(horizon), clock, columns, part), parts))
         return columns
 
-    def _fill(self, rows: Floats, horizon: float, columns: FastColumns, part: slice) -> None:
+    def _fill(self, rows: Floats, horizon: float, clock: Floats, columns: FastColumns, part: slice) -> None:
         score_rows(
-            rows[part], self._rules, self._forests, horizon, columns.days, columns.inputs[part], columns.hazards[part],
-            columns.found[part],
+            rows[part], self._rules, self._forests, horizon, clock, columns.days, columns.inputs[part],
+            columns.hazards[part], columns.found[part],
         )  # fmt: skip
 
     def _days_of(self, horizon: int) -> Floats:
@@ -138,8 +141,7 @@ def _rules(spec: ModelSetSpec) -> Rules:
     position = {name: number for number, name in enumerate(spec.columns)}
     money = [Kind.SCALED in FEATURE_BY_NAME[name].kinds for name in spec.design.features]
     units = np.where(money, spec.design.money_unit_minor, 1.0)
-    value, loyalty = spec.value, spec.loyalty or {"window_days": np.nan, "scale": 1.0, "power": 1.0}
-    by_model = spec.basis.get(PredictionKind.CHURN) == PredictionBasis.MODEL
+    value = spec.value
     constants = np.zeros(1, dtype=CONSTANTS)
     for name, feature in _PLACES.items():
         constants[name] = position[feature]
@@ -147,10 +149,8 @@ def _rules(spec: ModelSetSpec) -> Rules:
         constants[name] = getattr(spec.btyd, name)
     constants["horizon"], constants["newest_quarter"] = spec.horizon_days, NEWEST_QUARTER
     constants["knows_season"] = spec.grid.knows_season
-    constants["direct_weight"] = spec.direct_weight if by_model else 0.0
     constants["unit_minor"] = value.unit_minor if value else 1.0
-    constants["loyalty_window"], constants["loyalty_scale"] = loyalty["window_days"], loyalty["scale"]
-    constants["loyalty_power"] = loyalty["power"]
+    constants["loyalty_window"] = spec.loyalty_window_days
     return Rules(
         constants=constants,
         chosen=np.array(

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
@@ -15,17 +16,10 @@ from customer.vocabulary import PredictionBasis, PredictionKind
 from scoring.engine.answers import answers
 from scoring.engine.btyd import Flags, Floats, History
 from scoring.engine.design import FeatureColumns, Inputs, model_inputs, target_inputs, with_targets
-from scoring.engine.distribution import (
-    Curve,
-    baseline_curve,
-    initial_churn,
-    initial_log_odds,
-    log_survival,
-    logit,
-    sigmoid,
-)
+from scoring.engine.distribution import Curve, baseline_curve, log_survival, sigmoid
 from scoring.engine.explanation import Explainer
 from scoring.engine.fast_scores import FastScores
+from scoring.engine.hours import at_their_hour, clock_from
 from scoring.engine.parity import refuse_differences
 from scoring.engine.raw_scores import RawScores
 from scoring.engine.scores import Scores
@@ -48,6 +42,8 @@ class ModelSet:
         self.boosters = boosters
         self._columns = FeatureColumns(spec.columns)
         self._edges = np.asarray(spec.grid.edges)
+        self._zone, self._trained_at = ZoneInfo(spec.time_zone), datetime.fromisoformat(spec.as_of)
+        self._clocks = [clock_from(spec.grid.hours, hour) for hour in range(24)]
         self._raw = {name: [RawScores(booster) for booster in found] for name, found in boosters.items()}
         self._explainer = Explainer(spec, boosters)
         self._fast: FastScores | None = None
@@ -85,80 +81,78 @@ class ModelSet:
         ids: Sequence[str] | None = None,
         versions: Mapping[str, str] | None = None,
     ) -> list[Prediction]:
-        """The answers on the wire, in the order of the rows; `versions` names the models as a registry does.
-
-        The vectors carry all that the models know of `as_of`; it is asked for so that answers are never undated.
-        """
-        del as_of
-        scores = self.scores(matrix, horizon_days=horizon_days, drivers=drivers)
+        """The answers on the wire, in the order of the rows; `versions` names the models as a registry does."""
+        scores = self.scores(matrix, as_of=as_of, horizon_days=horizon_days, drivers=drivers)
         return answers(self.spec, scores, ids=ids, versions=versions or {})
 
-    def scores(self, matrix: Floats, *, horizon_days: int | None = None, drivers: int = 0, threads: int = 1) -> Scores:
+    def scores(
+        self, matrix: Floats, *, as_of: datetime | None = None, horizon_days: int | None = None, drivers: int = 0,
+        threads: int = 1,
+    ) -> Scores:  # fmt: skip
         """The predictions as columns: one row per customer, columns in the declared order of the features.
 
+        The vectors carry what the models know of `as_of` but for its time of the day (None: that of the training).
         Another horizon than the trained one is answered from the same distribution.
         """
         horizon = horizon_days or self.horizon_days
+        clock = self._clocks[(as_of or self._trained_at).astimezone(self._zone).hour]
         if self._fast is not None and self._fast.reaches(horizon):
-            return self._fast_scores(self._fast, matrix, horizon, drivers, threads)
+            return self._fast_scores(self._fast, matrix, horizon, clock, drivers, threads)
         ordered = self._columns.of(matrix, "order_count") > 0
         rows = matrix[ordered]
         history = self._columns.history(rows)
         inputs = model_inputs(rows, self._columns, self.spec.design, self.spec.btyd, self.horizon_days)
-        hazard = self._hazard(rows, inputs, history, threads)
-        curve = self._curve(hazard, inputs, history, threads)
+        hazard = self._hazard(rows, inputs, threads)
+        curve = self._curve(hazard, history)
         silent = curve.silent_through(float(horizon))
         value = self._value(rows, inputs, history, curve, float(horizon), threads)
         days = np.union1d(self._edges[1:], [float(horizon)])
         within = 1.0 - curve.silent_through_each(days)
-        reasons = self._explainer.reasons(rows, inputs, history, hazard, drivers) if drivers and len(rows) else None
+        reasons = self._explainer.reasons(rows, inputs, hazard, drivers) if drivers and len(rows) else None
         return Scores(
             horizon_days=horizon,
             has_orders=ordered,
             churn=_spread(silent, ordered),
-            p10_days=_spread(curve.quantile(0.1), ordered),
-            p50_days=_spread(curve.quantile(0.5), ordered),
-            p90_days=_spread(curve.quantile(0.9), ordered),
+            p10_days=_spread(at_their_hour(curve.quantile(0.1), clock), ordered),
+            p50_days=_spread(at_their_hour(curve.quantile(0.5), clock), ordered),
+            p90_days=_spread(at_their_hour(curve.quantile(0.9), clock), ordered),
+            clock=clock,
             days=days,
             within=_spread(within, ordered),
             value=_spread_value(value, ordered),
-            loyalty=_spread(self._loyalty(rows, history), ordered),
+            loyalty=_spread(self._loyalty(rows, inputs, history, threads), ordered),
             reasons=reasons,
         )
 
-    def _fast_scores(self, fast: FastScores, matrix: Floats, horizon: int, drivers: int, threads: int) -> Scores:
-        columns = fast.columns(matrix, horizon=horizon, threads=threads)
+    def _fast_scores(
+        self, fast: FastScores, matrix: Floats, horizon: int, clock: Floats, drivers: int, threads: int
+    ) -> Scores:
+        columns = fast.columns(matrix, horizon=horizon, clock=clock, threads=threads)
         ordered = self._columns.of(matrix, "order_count") > 0
         reasons = None
         if drivers and ordered.any():
             rows, inputs, hazard = matrix[ordered], columns.inputs[ordered], columns.hazards[ordered]
-            reasons = self._explainer.reasons(rows, inputs, self._columns.history(rows), hazard, drivers)
-        return columns.scores(horizon, ordered, reasons, has_value=self.spec.value is not None)
+            reasons = self._explainer.reasons(rows, inputs, hazard, drivers)
+        return columns.scores(horizon, ordered, clock, reasons, has_value=self.spec.value is not None)
 
-    def _hazard(self, rows: Floats, inputs: Inputs, history: History, threads: int) -> Floats | None:
+    def _hazard(self, rows: Floats, inputs: Inputs, threads: int) -> Floats | None:
         """As `hazard_log_odds`; None when a baseline answers."""
         if self.basis(PredictionKind.NEXT_PURCHASE) is PredictionBasis.BASELINE:
             return None
-        return self.hazard_log_odds(rows, inputs, history, threads)
+        return self.hazard_log_odds(rows, inputs, threads)
 
-    def _curve(self, hazard: Floats | None, inputs: Inputs, history: History, threads: int) -> Curve:
+    def _curve(self, hazard: Floats | None, history: History) -> Curve:
         if hazard is None:
             return baseline_curve(self.spec.btyd, history, self._edges)
-        curve = Curve(edges=self._edges, log_survival=log_survival(hazard))
-        if self.basis(PredictionKind.CHURN) is PredictionBasis.BASELINE or not self.spec.direct_weight:
-            return curve
-        horizon, weight = float(self.horizon_days), self.spec.direct_weight
-        direct = self._raw["churn"][0](inputs, threads=threads) + initial_churn(self.spec.btyd, history, horizon)
-        log_odds = weight * direct + (1.0 - weight) * logit(curve.silent_through(horizon))
-        return curve.through(horizon, sigmoid(log_odds))
+        return Curve(edges=self._edges, log_survival=log_survival(hazard))
 
-    def hazard_log_odds(self, rows: Floats, inputs: Inputs, history: History, threads: int = 1) -> Floats:
+    def hazard_log_odds(self, rows: Floats, inputs: Inputs, threads: int = 1) -> Floats:
         """(rows, intervals): log-odds of an order in each interval, given none before it."""
         targets = target_inputs(rows, self._columns, self._edges, knows_season=self.spec.grid.knows_season)
         joined = with_targets(inputs, targets)
         forests = self._raw["next_purchase"]
         raw = sum(forest(joined, threads=threads) for forest in forests) / len(forests)
-        found: Floats = np.reshape(raw, targets.shape[:2]) + initial_log_odds(self.spec.btyd, history, self._edges)
+        found: Floats = np.reshape(raw, targets.shape[:2])
         return found
 
     def _value(
@@ -189,15 +183,20 @@ class ModelSet:
         basket = self._columns.of(rows, "mean_basket")
         return baseline_expected(self.spec.btyd, self.spec.spending, history, repeat, basket, horizon)
 
-    def _loyalty(self, rows: Floats, history: History) -> Floats:
-        """P(at least two more orders within a year of the first) for who ordered once, by the MBG/NBD process."""
+    def _loyalty(self, rows: Floats, inputs: Inputs, history: History, threads: int) -> Floats:
+        """P(at least two more orders within the window that began with the first), for who ordered once."""
         once = self._columns.of(rows, "order_count") == 1
-        if self.spec.loyalty is None:
-            return np.full(len(rows), np.nan)
-        left = np.maximum(float(self.spec.loyalty["window_days"]) - history.age, 0.0)
-        scale, power = float(self.spec.loyalty["scale"]), float(self.spec.loyalty["power"])
-        chance = np.clip(scale * self.spec.btyd.at_least_two(history, left) ** power, 0.0, 1.0)
+        if self.basis(PredictionKind.LOYALTY_POTENTIAL) is PredictionBasis.BASELINE:
+            chance = self.baseline_loyalty(history)
+        else:
+            chance = sigmoid(self._raw["loyalty"][0](inputs, threads=threads))
+        chance = np.where(history.age < self.spec.loyalty_window_days, chance, 0.0)
         return np.where(once, chance, np.nan)
+
+    def baseline_loyalty(self, history: History) -> Floats:
+        """By the MBG/NBD process alone."""
+        left = np.maximum(self.spec.loyalty_window_days - history.age, 0.0)
+        return np.clip(self.spec.btyd.at_least_two(history, left), 0.0, 1.0)
 
 
 def load_model_set(path: Path) -> ModelSet:

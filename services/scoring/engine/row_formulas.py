@@ -1,4 +1,4 @@
-"""The formulas of `btyd`, `distribution` and `value` for one customer, compiled.
+"""The formulas of `btyd`, `distribution`, `hours` and `value` for one customer, compiled.
 
 Those modules are the reference, and what training uses; a model set is served by these only after both have given the
 same answers (`fast_scores`).
@@ -10,7 +10,7 @@ import numpy as np
 
 from scoring.engine.btyd import Floats
 from scoring.engine.compiled import compiled
-from scoring.engine.distribution import _TINY, LONGEST_DAYS
+from scoring.engine.distribution import LONGEST_DAYS
 
 
 class Habit(NamedTuple):
@@ -33,12 +33,6 @@ def clipped(value: float, low: float, high: float) -> float:
     if value < low:
         return low
     return high if value > high else value
-
-
-@compiled
-def log_odds(probability: float) -> float:
-    bounded = clipped(probability, _TINY, 1.0 - _TINY)
-    return float(np.log(bounded) - np.log1p(-bounded))
 
 
 @compiled
@@ -72,14 +66,12 @@ def at_least_two(habit: Habit, repeats: float, a: float, b: float, days: float) 
 
 
 @compiled
-def fill_log_survival(hazard: Floats, habit: Habit, edges: Floats, log_survival: Floats) -> None:
-    """What the trees add to the log-odds of an order becomes the log-odds, and log S at each edge but the first."""
-    before, total = 1.0, 0.0
+def fill_log_survival(hazard: Floats, log_survival: Floats) -> None:
+    """log S at each edge but the first, from the log-odds of an order in each interval."""
+    total = 0.0
     for number in range(len(hazard)):
-        silent = silent_for(habit, edges[number + 1])
-        hazard[number] += clipped(log_odds(1.0 - silent / before), -9.0, 9.0)
         total -= larger(hazard[number], 0.0) + np.log1p(np.exp(-abs(hazard[number])))
-        log_survival[number], before = total, silent
+        log_survival[number] = total
 
 
 @compiled
@@ -100,16 +92,6 @@ def log_at(edges: Floats, log_survival: Floats, days: float) -> float:
 
 
 @compiled
-def pass_through(edges: Floats, log_survival: Floats, days: float, probability: float) -> None:
-    """Scales the hazard so that P(no order within `days`) is as given."""
-    wanted = np.log(clipped(probability, _TINY, 1.0 - _TINY))
-    at = log_at(edges, log_survival, days)
-    factor = wanted / (at if at < -_TINY or at != at else -_TINY)
-    for number in range(len(log_survival)):
-        log_survival[number] *= factor
-
-
-@compiled
 def quantile(edges: Floats, log_survival: Floats, level: float) -> float:
     target, interval = np.log1p(-level), 0
     while interval < len(edges) - 2 and log_survival[interval] > target:
@@ -118,6 +100,16 @@ def quantile(edges: Floats, log_survival: Floats, level: float) -> float:
     share = (start - target) / larger(start - log_survival[interval], 1e-12)
     days = edges[interval] + share * (edges[interval + 1] - edges[interval])
     return LONGEST_DAYS if days > LONGEST_DAYS else float(days)
+
+
+@compiled
+def at_its_hour(days: float, clock: Floats) -> float:
+    whole = np.floor(days)
+    share, hour = days - whole, 0
+    while hour < len(clock) - 2 and clock[hour + 1] <= share:
+        hour += 1
+    inside = (share - clock[hour]) / (clock[hour + 1] - clock[hour])
+    return float(whole + (hour + inside) / (len(clock) - 1))
 
 
 @compiled

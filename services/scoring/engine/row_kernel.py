@@ -10,6 +10,7 @@ from scoring.engine.forest import Forest, Records, Singles
 from scoring.engine.forest_kernel import Sets, add_raw_scores, ask_dates
 from scoring.engine.row_formulas import (
     Habit,
+    at_its_hour,
     at_least_two,
     bound,
     clipped,
@@ -18,12 +19,11 @@ from scoring.engine.row_formulas import (
     habit_of,
     larger,
     log_at,
-    log_odds,
-    pass_through,
     probability_of,
     quantile,
     silent_for,
 )
+from scoring.engine.value import TAIL
 
 CHURN, P10, P50, P90, EXPECTED, LOW, HIGH, LOYALTY, WITHIN = range(9)
 """Columns of the result; from WITHIN on, P(order within each of the days asked for)."""
@@ -35,15 +35,13 @@ CONSTANTS = np.dtype(
             "order_count", "repeats", "last", "age", "silence", "mean_gap", "gap_deviation", "year_day", "weekday",
         )),
         *((name, np.float64) for name in (
-            "r", "alpha", "a", "b", "horizon", "newest_quarter", "direct_weight", "unit_minor",
-            "loyalty_window", "loyalty_scale", "loyalty_power",
+            "r", "alpha", "a", "b", "horizon", "newest_quarter", "unit_minor", "loyalty_window",
         )),
         ("knows_season", np.bool_),
     ],
     align=True,
 )  # fmt: skip
-"""Where a feature vector has what the formulas need; the numbers of `spec`. `direct_weight` 0: no churn classifier;
-`loyalty_window` NaN: nothing is said of loyalty."""
+"""Where a feature vector has what the formulas need; the numbers of `spec`."""
 
 CHOSEN = np.dtype([("position", np.int64), ("unit", np.float64)])
 """The features of the design: where they are, and what they are divided by."""
@@ -63,13 +61,13 @@ class Rules(NamedTuple):
 
 class Forests(NamedTuple):
     hazard: Forest
-    churn: Forest
     value: Forest
+    loyalty: Forest  # without trees: MBG/NBD answers
 
 
 @compiled
 def score_rows(
-    matrix: Floats, rules: Rules, forests: Forests, horizon: float, days: Floats,
+    matrix: Floats, rules: Rules, forests: Forests, horizon: float, clock: Floats, days: Floats,
     inputs: Singles, hazards: Floats, found: Floats,
 ) -> None:  # fmt: skip
     """Fills `found` (rows, WITHIN + days), NaN where nothing was ordered, and of the other rows the trees' `inputs`.
@@ -96,8 +94,13 @@ def score_rows(
             ask_dates(forests.value.questions, value_dates, value_answers)
         habit = _habit(rules, row)
         _fill_inputs(rules, row, habit, inputs[number])
-        _fill_curve(rules, forests, habit, inputs[number], answers, hazards[number], curve)
-        _answer(rules, row, habit, curve, horizon, days, found[number])
+        hazards[number] = 0.0
+        add_raw_scores(forests.hazard, inputs[number], answers, hazards[number])
+        fill_log_survival(hazards[number], curve)
+        _answer(rules, curve, horizon, clock, days, found[number])
+        found[number, LOYALTY] = np.nan
+        if row[known.order_count] == 1.0:
+            found[number, LOYALTY] = _loyalty(rules, forests.loyalty, row, habit, inputs[number], answers)
         if len(amounts):
             _value(rules, forests.value, inputs[number], value_answers, amounts, horizon, curve, found[number])
 
@@ -136,40 +139,27 @@ def _fill_inputs(rules: Rules, row: Floats, habit: Habit, inputs: Singles) -> No
 
 
 @compiled
-def _fill_curve(
-    rules: Rules, forests: Forests, habit: Habit, inputs: Singles, answers: Sets, hazard: Floats, curve: Floats
-) -> None:
-    """log S of one customer at every edge but the first."""
-    known = rules.constants[0]
-    hazard[:] = 0.0
-    add_raw_scores(forests.hazard, inputs, answers, hazard)
-    fill_log_survival(hazard, habit, rules.edges, curve)
-    if known.direct_weight:
-        direct = np.zeros(1)
-        add_raw_scores(forests.churn, inputs, answers[:0], direct)
-        churn = direct[0] + clipped(log_odds(silent_for(habit, known.horizon)), -9.0, 9.0)
-        silent = np.exp(log_at(rules.edges, curve, known.horizon))
-        mixed = known.direct_weight * churn + (1.0 - known.direct_weight) * log_odds(silent)
-        pass_through(rules.edges, curve, known.horizon, probability_of(mixed))
+def _answer(rules: Rules, curve: Floats, horizon: float, clock: Floats, days: Floats, found: Floats) -> None:
+    found[CHURN] = np.exp(log_at(rules.edges, curve, horizon))
+    found[P10] = at_its_hour(quantile(rules.edges, curve, 0.1), clock)
+    found[P50] = at_its_hour(quantile(rules.edges, curve, 0.5), clock)
+    found[P90] = at_its_hour(quantile(rules.edges, curve, 0.9), clock)
+    found[EXPECTED:LOYALTY] = np.nan
+    for number in range(len(days)):
+        found[WITHIN + number] = 1.0 - np.exp(log_at(rules.edges, curve, days[number]))
 
 
 @compiled
-def _answer(
-    rules: Rules, row: Floats, habit: Habit, curve: Floats, horizon: float, days: Floats, found: Floats
-) -> None:
+def _loyalty(rules: Rules, forest: Forest, row: Floats, habit: Habit, inputs: Singles, answers: Sets) -> float:
     known = rules.constants[0]
-    found[CHURN] = np.exp(log_at(rules.edges, curve, horizon))
-    found[P10] = quantile(rules.edges, curve, 0.1)
-    found[P50] = quantile(rules.edges, curve, 0.5)
-    found[P90] = quantile(rules.edges, curve, 0.9)
-    found[EXPECTED:LOYALTY] = np.nan
-    found[LOYALTY] = np.nan
-    if row[known.order_count] == 1.0 and known.loyalty_window == known.loyalty_window:
-        left = larger(known.loyalty_window - (habit.start - known.alpha), 0.0)
-        chance = at_least_two(habit, row[known.repeats], known.a, known.b, left)
-        found[LOYALTY] = clipped(known.loyalty_scale * chance**known.loyalty_power, 0.0, 1.0)
-    for number in range(len(days)):
-        found[WITHIN + number] = 1.0 - np.exp(log_at(rules.edges, curve, days[number]))
+    left = known.loyalty_window - (habit.start - known.alpha)
+    if not left > 0.0:
+        return 0.0
+    if not len(forest.roots):
+        return clipped(at_least_two(habit, row[known.repeats], known.a, known.b, left), 0.0, 1.0)
+    raw = np.zeros(1)
+    add_raw_scores(forest, inputs, answers[:0], raw)
+    return probability_of(raw[0])
 
 
 @compiled
@@ -185,5 +175,6 @@ def _value(
     expected = cumulative(amounts, rules.value_edges, horizon)
     no_order = np.exp(log_at(rules.edges, curve, horizon))
     found[EXPECTED] = expected
-    found[LOW] = bound(expected, no_order, 0.1, rules.group_edges, rules.levels, rules.ratios)
-    found[HIGH] = bound(expected, no_order, 0.9, rules.group_edges, rules.levels, rules.ratios)
+    found[LOW] = bound(expected, no_order, TAIL, rules.group_edges, rules.levels, rules.ratios)
+    highest = 1.0 - TAIL if no_order < TAIL else 1.0 - 2.0 * TAIL
+    found[HIGH] = bound(expected, no_order, highest, rules.group_edges, rules.levels, rules.ratios)

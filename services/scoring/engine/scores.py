@@ -12,7 +12,8 @@ class Scores:
     """Predictions of several customers; NaN for who has no valid order yet. Money in minor units.
 
     `within[i, k]` = P(order within `days[k]` days). `value` is None when the data has no amounts, `loyalty` NaN but
-    for customers with one order. `reasons` is None unless drivers were asked for.
+    for customers with one order. `clock`: how the orders of 24 hours are spread over them (`hours.clock_from`).
+    `reasons` is None unless drivers were asked for.
     """
 
     horizon_days: int
@@ -21,6 +22,7 @@ class Scores:
     p10_days: Floats
     p50_days: Floats
     p90_days: Floats
+    clock: Floats
     days: Floats
     within: Floats
     value: ValueEstimate | None

@@ -8,7 +8,7 @@ from typing import Any
 from customer.errors import ParcoursError
 from scoring.engine.btyd import GammaGamma, MbgNbd
 
-FORMAT = 2
+FORMAT = 3
 FILE = "model_set.json"
 
 
@@ -36,7 +36,7 @@ class Grid:
 
     edges: list[float]  # from 0, ascending; the trained horizon is one of them
     knows_season: bool  # only where the season ahead was observed a year before
-    mean_init: list[float]  # per interval, the mean MBG/NBD log-odds in training: drivers are measured from it
+    hours: list[float]  # of a local day: the part of its orders in each
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,9 +76,8 @@ class ModelSetSpec:
     btyd: MbgNbd
     spending: GammaGamma | None
     grid: Grid
-    direct_weight: float  # of the churn classifier, in log-odds; the rest is the hazard's
     value: ValueCalibration | None
-    loyalty: dict[str, Any] | None
+    loyalty_window_days: int  # loyal: three orders within so many days of the first
     band_edges: list[float]  # P(churn) from which a customer is MEDIUM, HIGH
     boosters: dict[str, list[str]]  # per model: the LightGBM text files beside this one
     metrics: dict[str, float] = field(default_factory=dict)

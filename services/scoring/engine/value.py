@@ -7,10 +7,16 @@ import numpy as np
 from scoring.engine.btyd import Floats, GammaGamma, History, MbgNbd
 from scoring.engine.spec import ValueCalibration
 
+TAIL = 0.1
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ValueEstimate:
-    """Minor units; low and high are P10 and P90."""
+    """Minor units; the amount lies between low and high with a probability of 80 %.
+
+    They are P10 and P90, but zero and P80 when staying away is itself as likely as a tail: an interval from P10 to P90
+    would hold all of the mass at zero, and nine tenths.
+    """
 
     expected: Floats
     low: Floats
@@ -39,12 +45,12 @@ def cumulative_expected(amounts: Floats, edges: Floats, days: float) -> Floats:
 
 
 def interval_around(expected: Floats, no_order: Floats, calibration: ValueCalibration) -> ValueEstimate:
-    """P10 and P90: zero with probability `no_order`, else the expectation given an order times a calibrated ratio."""
+    """The amount is zero with probability `no_order`, else the expectation given an order times a calibrated ratio."""
     given_order = expected / np.maximum(1.0 - no_order, 1e-6)
     group = np.searchsorted(np.asarray(calibration.group_edges), no_order, side="right")
     ratios, levels = np.asarray(calibration.ratios), np.asarray(calibration.levels)
     bounds = []
-    for level in (0.1, 0.9):
+    for level in (TAIL, np.where(no_order < TAIL, 1.0 - TAIL, 1.0 - 2.0 * TAIL)):
         inside = (level - no_order) / np.maximum(1.0 - no_order, 1e-6)
         ratio = _interpolated(np.clip(inside, levels[0], levels[-1]), levels, ratios[group])
         bounds.append(np.where(inside <= 0.0, 0.0, given_order * ratio))

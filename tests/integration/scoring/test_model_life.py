@@ -74,7 +74,7 @@ def test_a_new_version_is_taken_over_once(registry: ModelRegistry, folder: Path,
 
 
 def _spoil_a_leaf(folder: Path) -> None:
-    trees = folder / "churn.txt"
+    trees = folder / "value.txt"
     lines = trees.read_text().splitlines()
     position = next(number for number, line in enumerate(lines) if line.startswith("leaf_value="))
     values = lines[position].removeprefix("leaf_value=").split(" ")
@@ -113,7 +113,7 @@ def _prove_again(folder: Path, alter: Callable[[dict[str, Any]], None]) -> None:
 @pytest.mark.parametrize(
     ("spoil", "words"),
     [
-        (_spoil_a_leaf, "churn.txt in .* is not the file"),
+        (_spoil_a_leaf, "value.txt in .* is not the file"),
         (_cut_short, "value.txt in .* is not the file"),
         (_other_answers, "does not reproduce the p50_days"),
         (_foreign, "trained on feature set f00"),

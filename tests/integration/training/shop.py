@@ -21,7 +21,7 @@ AS_OF = datetime(2025, 3, 3, tzinfo=UTC)
 END = datetime(2025, 6, 1, tzinfo=UTC)
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 TINY = Recipe(
-    spine_rows=2500, hazard_rows=8000, value_rows=2500, churn_rows=2500, hazard_trees=10, churn_trees=10,
+    spine_rows=2500, hazard_rows=8000, value_rows=2500, hazard_trees=10,
     value_trees=10, overrides={"min_data_in_leaf": 20},
 )  # fmt: skip
 
@@ -50,7 +50,7 @@ def shop(customers: int = 160, seed: int = 9) -> list[Order]:
             found.append(Order(customer=f"c{customer}", order=f"o{len(found)}", at=at, amount=amount, received=at))
             if chance.random() < 0.06:
                 break
-            at += timedelta(days=chance.expovariate(1 / rhythm) + 1)
+            at += timedelta(days=chance.gammavariate(4, rhythm / 4) + 1)
     return found
 
 

@@ -1,7 +1,7 @@
 -- What happened after each spine row, as known at the end of observation: spine(customer_id, as_of, local_day, until_at,
 -- observed_until, observed_day). Half-open: an order exactly at as_of counts, one exactly at until_at does not.
 -- days_to_next counts days of 24 hours, with their fraction; it is null when no further order was seen: then the
--- customer was watched for censored_after_days.
+-- customer was watched for censored_after_days. days_to_second counts to the order after the next.
 with member as (
   select spine.*, feature_member.member_id
   from spine
@@ -56,6 +56,7 @@ summary as (
   select
     customer_id, as_of,
     cast(epoch_us(min(occurred_at)) - epoch_us(as_of) as double) / 86400000000.0 as days_to_next,
+    cast(epoch_us(min(occurred_at, 2)[2]) - epoch_us(as_of) as double) / 86400000000.0 as days_to_second,
     count(*) filter (where occurred_at < until_at) as order_count,
     count(distinct days_after) filter (where occurred_at < until_at) as purchase_day_count,
     sum(total_minor) filter (where occurred_at < until_at) as total_minor
@@ -67,7 +68,7 @@ select
   spine.until_at <= spine.observed_until as is_complete,
   cast(coalesce(summary.order_count, 0) as integer) as order_count,
   cast(coalesce(summary.purchase_day_count, 0) as integer) as purchase_day_count,
-  summary.days_to_next,
+  summary.days_to_next, summary.days_to_second,
   cast(spine.observed_day - spine.local_day as integer) as censored_after_days,
   cast(coalesce(summary.total_minor, 0) - coalesce(window_adjustment.adjusted_minor, 0) as bigint) as net_minor
 from spine

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scoring.engine.btyd import Floats, GammaGamma, History, MbgNbd
-from scoring.engine.distribution import LONGEST_DAYS, Curve, baseline_curve, initial_log_odds, log_survival
+from scoring.engine.distribution import LONGEST_DAYS, Curve, baseline_curve, log_survival
 
 EDGES = np.array([0.0, 7.0, 14.0, 30.0, 90.0, 180.0])
 BTYD = MbgNbd(r=0.8, alpha=60.0, a=0.3, b=2.5)
@@ -25,15 +25,6 @@ def test_quantiles_do_not_cross_and_never_lie_in_the_past(hazards: list[float]) 
     assert 0.0 <= days[0] <= days[1] <= days[2] <= LONGEST_DAYS
 
 
-@given(log_odds, st.floats(0.01, 0.99), st.sampled_from([14.0, 45.0, 90.0, 400.0]))
-def test_a_reconciled_curve_gives_exactly_the_probability_it_was_reconciled_with(
-    hazards: list[float], probability: float, days: float
-) -> None:
-    reconciled = curve(hazards).through(days, np.array([probability]))
-    assert reconciled.silent_through(days)[0] == pytest.approx(probability, abs=1e-6)
-    assert np.all(np.diff(reconciled.log_survival) <= 0.0)
-
-
 @given(log_odds, st.sampled_from([0.1, 0.5, 0.9]))
 def test_the_curve_at_a_quantile_is_that_quantile(hazards: list[float], level: float) -> None:
     found = curve(hazards)
@@ -47,11 +38,10 @@ def test_beyond_the_last_edge_the_hazard_goes_on() -> None:
     assert found.silent_through(360.0)[0] < found.silent_through(180.0)[0]
 
 
-def test_the_initial_hazards_rebuild_the_mbg_nbd_curve() -> None:
+def test_the_baseline_curve_is_that_of_mbg_nbd() -> None:
     someone = history(4.0, 200.0, 230.0)
-    rebuilt = np.exp(log_survival(initial_log_odds(BTYD, someone, EDGES)))
-    assert rebuilt == pytest.approx(BTYD.silent_for(someone, EDGES[1:]), abs=1e-3)
-    assert baseline_curve(BTYD, someone, EDGES).silent_through(30.0)[0] == pytest.approx(rebuilt[0, 2], abs=1e-3)
+    found = baseline_curve(BTYD, someone, EDGES).silent_through_each(EDGES[1:])
+    assert found == pytest.approx(BTYD.silent_for(someone, EDGES[1:]))
 
 
 def test_silence_makes_a_regular_buyer_less_likely_to_be_alive_than_a_rare_one() -> None:

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.special import logit
 
 from customer.errors import FeatureSetMismatchError
 from customer.features.definitions import FEATURE_NAMES
 from customer.vocabulary import PredictionBasis, PredictionKind
 from scoring.engine import ModelSet, UnusableModelSetError, load_model_set
 from scoring.engine.btyd import Floats
-from scoring.engine.distribution import logit
 from tests.small_models import SmallModels
 
 AS_OF = datetime(2025, 10, 1, tzinfo=UTC)
