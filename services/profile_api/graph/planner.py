@@ -26,16 +26,12 @@ from graphql import (
 from profile_api.audit.personal_data import PERSON_MARK, PersonalData
 from profile_api.graph.arguments import Arguments, Reader, Values
 from profile_api.graph.catalogue import Catalogue
-from profile_api.graph.live import LIVE_CUSTOMER, LIVE_JOINS, LIVE_PARAMETERS
-from profile_api.graph.lookback import INSTEAD, THEN_CUSTOMER, THEN_PARAMETERS
+from profile_api.graph.deferred import live_part, then_part
 from profile_api.graph.pages import compile_page
 from profile_api.graph.plan import Plan, PlannedThen, PlannedWrite
 from profile_api.graph.rendering import (
     FORBIDDEN_MARK,
-    LIVE_MARK,
-    MARK_IN_JSON,
     NULL_MARK,
-    THEN_MARK,
     TYPE_KEY,
     Constant,
     Expression,
@@ -93,8 +89,8 @@ class Planner:
         self._is_inside_person = False
         self._person_is_due = False
         self._refused = False
-        self._live: list[Plan] = []
-        self._then: list[PlannedThen] = []
+        self.live: list[Plan] = []
+        self.then: list[PlannedThen] = []
         self._definitions: tuple[VariableDefinitionNode, ...] = ()
         self._arguments: dict[tuple[int, int], Arguments] = {}
 
@@ -108,9 +104,9 @@ class Planner:
         if operation.operation is OperationType.MUTATION:
             return self._mutation(root, operation.selection_set)
         parts = self.object_parts(root, [operation.selection_set], Frame(), "", only=only)
-        return self._planned(parts)
+        return self.planned(parts)
 
-    def _planned(self, parts: Sequence[Part]) -> Plan:
+    def planned(self, parts: Sequence[Part]) -> Plan:
         return Plan(
             expression=concatenated(parts) if parts else "'{}'",
             parameters=tuple(self.templates.parameters.parameters),
@@ -119,8 +115,8 @@ class Planner:
             personal=frozenset(self._personal),
             withheld=frozenset(self._withheld),
             refused=self._refused,
-            live=tuple(self._live),
-            then=tuple(self._then),
+            live=tuple(self.live),
+            then=tuple(self.then),
             abstract=self._abstract,
         )
 
@@ -135,18 +131,18 @@ class Planner:
             if declared.scope is not None:
                 self._used_scopes.add(declared.scope)
             arguments = self._arguments_of(nodes[0], field)
-            inner = self._inner()
+            inner = self.inner()
             for parameter, type_, read in WRITTEN_PARAMETERS:
                 inner.templates.parameters.add_named(parameter, type_, read)
             payload = get_named_type(field.type)
             assert isinstance(payload, GraphQLObjectType)  # noqa: S101
             selections = [node.selection_set for node in nodes if node.selection_set is not None]
             parts = inner.object_parts(payload, selections, Frame().inside(arguments=arguments), key)
-            writes.append(PlannedWrite(key, name, arguments.reader("input"), inner._planned(parts)))
+            writes.append(PlannedWrite(key, name, arguments.reader("input"), inner.planned(parts)))
             self._masked |= inner._masked
-        return replace(self._planned([]), writes=tuple(writes))
+        return replace(self.planned([]), writes=tuple(writes))
 
-    def _inner(self, instead: Mapping[str, str] | None = None) -> "Planner":
+    def inner(self, instead: Mapping[str, str] | None = None) -> "Planner":
         """A planner for a part that becomes a statement of its own; what shapes the part shapes the whole."""
         inner = Planner(self.catalogue, self._fragments, self._values, self._scopes, typed=self._typed)
         inner.templates = Templates(instead)
@@ -310,24 +306,24 @@ class Planner:
             case Value():
                 return [value_part(self.templates.expand(source.sql, frame), source.kind, nullable=nullable)]
             case Embedded():
-                return self._embedded_parts(source, field, selections, frame, path, absent)
+                return self.embedded_parts(source, field, selections, frame, path, absent)
             case Rows():
                 return [self._rows_part(source, field, selections, frame, path, absent)]
             case Page():
                 return [compile_page(self, source, field, selections, frame, path)]
             case Live():
-                return [self._live_part(field, selections, frame, path)]
+                return [live_part(self, field, selections, frame, path)]
             case LookedBack():
                 embedded = Embedded(present=source.present)
                 if frame.looks_back:
-                    return [self._then_part(embedded, field, selections, frame, path, absent)]
-                return self._embedded_parts(embedded, field, selections, frame, path, absent)
+                    return [then_part(self, embedded, field, selections, frame, path, absent)]
+                return self.embedded_parts(embedded, field, selections, frame, path, absent)
             case Write():
                 raise GraphError("a write is not a read", code=ErrorCode.INTERNAL)
             case Entities():
                 return [self._entities_part(source, selections, frame, path)]
 
-    def _embedded_parts(
+    def embedded_parts(
         self, source: Embedded, field: GraphQLField, selections: Selections, frame: Frame, path: str, absent: str
     ) -> Sequence[Part]:
         named = get_named_type(field.type)
@@ -380,54 +376,6 @@ class Planner:
         rows = f"""jsonb_to_recordset(({wanted})::jsonb) as wanted (place integer, type text, key bigint)"""
         return Expression(f"concat('[', (select {listed} from {rows}), ']')")
 
-    def _live_part(self, field: GraphQLField, selections: Selections, frame: Frame, path: str) -> Part:
-        """A mark that names the customer; the same selection becomes a plan of its own over the live answer."""
-        assert frame.row is not None  # noqa: S101
-        slot = len(self._live)
-        inner = self._inner()
-        row = Row(inner.templates.alias(), {**self.catalogue.joins("Customer"), **LIVE_JOINS})
-        reached = Frame(row=row, as_of=None).inside(arguments=frame.arguments)
-        named = get_named_type(field.type)
-        parameters = inner.templates.parameters
-        for name, type_, read in LIVE_PARAMETERS:
-            parameters.add_named(name, type_, read)
-        item = inner.composite_sql(named, selections, reached, path)
-        rows = inner.templates.expand(LIVE_CUSTOMER, reached)
-        gone = quoted(marked(NULL_MARK))  # erased since
-        self._live.append(
-            Plan(
-                expression=f"coalesce((select {item} from ({rows}) {row.alias}{row.from_joins()}), {gone})",
-                parameters=tuple(parameters.parameters),
-                scopes=frozenset(),
-            )
-        )
-        return Expression(
-            f"concat({quoted(chr(34) + MARK_IN_JSON + LIVE_MARK + f':{slot}:')}, {frame.row.alias}.id, '\"')"
-        )
-
-    def _then_part(
-        self, source: Embedded, field: GraphQLField, selections: Selections, frame: Frame, path: str, absent: str
-    ) -> Part:
-        """A mark that names the customer; the same selection becomes a plan of its own over rows computed for then."""
-        assert frame.row is not None  # noqa: S101
-        slot = len(self._then)
-        inner = self._inner(INSTEAD)
-        row = Row(inner.templates.alias(), self.catalogue.joins("Customer"))
-        for name, type_, read in THEN_PARAMETERS:
-            inner.templates.parameters.add_named(name, type_, read)
-        reached = inner.looking(frame)
-        reached = replace(reached, row=row, parent=None)
-        item = concatenated(inner._embedded_parts(source, field, selections, reached, path, absent))
-        rows = inner.templates.expand(THEN_CUSTOMER, reached)
-        part = replace(
-            inner._planned([]),
-            expression=f"coalesce((select {item} from ({rows}) {row.alias}{row.from_joins()}), {absent})",
-        )
-        self._then.append(PlannedThen(_instant(frame, "asOf"), _instant(frame, "knownAt"), part))
-        return Expression(
-            f"concat({quoted(chr(34) + MARK_IN_JSON + THEN_MARK + f':{slot}:')}, {frame.row.alias}.id, '\"')"
-        )
-
     def _item_sql(
         self, field: GraphQLField, named: GraphQLNamedType, selections: Selections, frame: Frame, path: str
     ) -> str:
@@ -442,12 +390,6 @@ class Planner:
         as_of = self.templates.expand("{arg:asOf:instant}", frame) if self.given(arguments, "asOf") else None
         known_at = self.templates.expand("{arg:knownAt:instant}", frame) if self.given(arguments, "knownAt") else None
         return replace(frame, as_of=as_of, known_at=known_at)
-
-
-def _instant(frame: Frame, argument: str) -> Reader:
-    """Reads the instant a frame looks from; None when it was not given."""
-    arguments = frame.argument(argument)
-    return (lambda _values: None) if arguments is None else arguments.reader(argument)
 
 
 @dataclass(frozen=True, slots=True)
