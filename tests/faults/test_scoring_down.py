@@ -1,4 +1,4 @@
-"""The scoring service dies, freezes and comes back while profiles are read: no read fails, reasons are typed."""
+"""The scoring service dies, freezes, comes back; the network to it fails in every way: no read of a profile fails."""
 
 import asyncio
 import os
@@ -22,6 +22,7 @@ from profile_api.graph.engine import GraphEngine
 from profile_api.graph.request import Caller, GraphQLRequest, Scope
 from profile_api.rescoring.opening import live_scorer
 from profile_api.rescoring.settings import RescoringSettings
+from tests.faults.faulty_network import FaultyNetwork, faulty_network
 from tests.small_models import train_small_models
 
 pytestmark = pytest.mark.anyio
@@ -75,10 +76,17 @@ def _is_ready(port: int) -> bool:
 
 
 @pytest.fixture
-async def engine(database_url: str, port: int) -> AsyncIterator[GraphEngine]:
+def network(port: int) -> Iterator[FaultyNetwork]:
+    """What lies between the profile API and the scoring service."""
+    with faulty_network(port) as network:
+        yield network
+
+
+@pytest.fixture
+async def engine(database_url: str, network: FaultyNetwork) -> AsyncIterator[GraphEngine]:
     await _one_customer(database_url)
     settings = RescoringSettings(
-        scoring_url=f"http://127.0.0.1:{port}", live_deadline_s=3.0, breaker_failures=2, breaker_rest_s=0.2
+        scoring_url=f"http://127.0.0.1:{network.port}", live_deadline_s=3.0, breaker_failures=2, breaker_rest_s=0.2
     )
     engine = GraphEngine(database_url, live_scorer=live_scorer(database_url, settings, clock=lambda: NOW))
     await engine.start()
@@ -132,3 +140,28 @@ async def test_profiles_are_read_while_scoring_dies_freezes_and_comes_back(
     with _scoring(models, port):
         await asyncio.sleep(0.3)  # the breaker's rest
         assert (await _read(engine))["churn"] is not None
+
+
+async def test_profiles_are_read_while_the_network_to_scoring_is_slow_corrupt_and_cut(
+    engine: GraphEngine, models: Path, port: int, network: FaultyNetwork
+) -> None:
+    with _scoring(models, port):
+        assert (await _read(engine))["churn"] is not None
+        network.corrupts = True
+        assert _code(await _read(engine)) in {"INVALID_ANSWER", "SCORING_UNREACHABLE"}
+        network.corrupts, network.delay_s = False, 4.0
+        assert _code(await _read(engine)) == "DEADLINE_EXCEEDED"
+        network.delay_s, network.is_cut = 0.0, True
+        cut = [_code(await _read(engine)) for _ in range(3)]
+        assert set(cut) <= {"DEADLINE_EXCEEDED", "SCORING_UNREACHABLE", "CIRCUIT_OPEN"}
+        network.is_cut = False
+        assert await _recovered(engine)
+
+
+async def _recovered(engine: GraphEngine) -> bool:
+    """Whether predictions are fresh again within some rests of the breaker."""
+    for _ in range(20):
+        await asyncio.sleep(0.3)
+        if (await _read(engine))["churn"] is not None:
+            return True
+    return False
