@@ -54,10 +54,11 @@ def write_card(card: str, folder: Path) -> None:
 
 def _calibration(fold: Fold) -> str:
     gap, error = fold.measures["churn_in_the_large"], fold.measures["churn_ece"]
-    verdict = "no bias can be shown" if gap.low <= 0.0 <= gap.high else "the bias is beyond chance"
-    word = "Well calibrated" if abs(gap.value) <= _CALIBRATED else "Off in the large"
+    is_by_chance = gap.low <= 0.0 <= gap.high
+    word = "Calibrated in the large" if is_by_chance or abs(gap.value) <= _CALIBRATED else "Off in the large"
+    verdict = "chance explains it" if is_by_chance else "that is beyond chance"
     return (
-        f"{word}: predicted less observed churn is {gap.value:+.3f} ({gap.low:+.3f} to {gap.high:+.3f}), so {verdict}; "
+        f"{word}: predicted less observed churn is {gap.value:+.3f} ({gap.low:+.3f} to {gap.high:+.3f}), {verdict}; "
         f"the calibration error over 15 equal groups is {error.value:.3f} ({error.low:.3f} to {error.high:.3f}). "
         "The picture is in the evaluation report beside this card."
     )

@@ -35,5 +35,7 @@ def _figure(value: float | None) -> str:
     if value is None:
         return ""
     size = abs(value)
+    if size >= 10 and float(value).is_integer():
+        return f"{value:,.0f}"
     decimals = 4 if size < 1 else 3 if size < 10 else 1 if size < 1000 else 0
     return f"{value:,.{decimals}f}"

@@ -155,7 +155,7 @@ def _summary(axes: "Axes", outcome: Outcome, models: ModelSet, model: str) -> No
     axes.axvline(0.0, color=_FAINT)
     axes.set_yticks(range(len(top)), [found.names[position] for position in top])
     scale = "log-odds of churn" if model == "churn" else "log of the expected value"
-    axes.set(xlabel=f"contribution to the {scale}", title=f"What moves {model} (SHAP; low values blue, high red)")
+    axes.set(xlabel=f"contribution to the {scale}", title=f"What moves {model} (blue: low values, red: high)")
 
 
 def strongest_inputs(found: Contributions) -> list[int]:

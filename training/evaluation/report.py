@@ -53,7 +53,10 @@ MEASURES: Mapping[str, Measure] = {
     "value_coverage": Measure(section=_VALUE, words="P10-P90 coverage", better="near .80", target=0.8),
 }
 _FIRST = ("churn_auc", "churn_brier", "churn_ece", "next_c_index", "next_integrated_brier", "value_gini", "value_bias")
-_GROUPED = ("churn_rate", "churn_auc", "churn_brier", "churn_ece", "churn_in_the_large", "next_coverage", "value_bias")
+_GROUPED = {
+    "churn_rate": "observed churn", "churn_auc": "AUC", "churn_brier": "Brier", "churn_ece": "ECE",
+    "churn_in_the_large": "churn bias", "next_coverage": "P10-P90", "value_bias": "value bias",
+}  # fmt: skip
 
 
 def pictures_of(fold: Fold) -> Mapping[str, str]:
@@ -70,8 +73,7 @@ def write_drawn(folds: Sequence[tuple[Fold, Mapping[str, str]]], path: Path, *, 
     """The same with pictures that were drawn before."""
     return write_page(
         path, "evaluation.html", title=title, folds=[_shown(fold, pictures) for fold, pictures in folds], fewest=FEWEST,
-        group_measures=_GROUPED,
-        group_words=[f"{MEASURES[name].section.lower()} {MEASURES[name].words}" for name in _GROUPED],
+        group_measures=list(_GROUPED), group_words=list(_GROUPED.values()),
     )  # fmt: skip
 
 

@@ -15,10 +15,10 @@ from training.evaluation.report import MEASURES
 _PROMISED = ("churn_auc", "churn_ece", "next_c_index", "next_coverage", "value_gini", "value_bias")
 """Proper scores move with the share of customers who come back, so those are compared with the baseline's instead."""
 _TOLERATED = {"churn_ece": 0.05, "next_coverage": 0.05, "value_bias": 0.10}
-_WORST_IN_THE_LARGE = 0.05
+_WORST_IN_THE_LARGE, _WORST_IN_A_GROUP = 0.05, 0.10
 _FEWEST_CUSTOMERS = 100
 _DRIFTED, _MOVED, _CHANCE = 0.25, 0.10, 0.01
-_WEIGHTY = 0.05
+_WEIGHTY, _MENTIONED = 0.05, 0.01
 
 
 class Status(StrEnum):
@@ -87,6 +87,21 @@ def _in_the_large(found: Measured) -> Finding:
     )
 
 
+def fairness(groups: Mapping[str, Mapping[str, Measured]]) -> list[Finding]:
+    """Stages and channels whose churn is off as a whole by more than is tolerated, and not by chance."""
+    off = {name: found["churn_in_the_large"] for name, found in groups.items() if "churn_in_the_large" in found}
+    return [
+        Finding(
+            subject=Subject.PERFORMANCE,
+            is_alert=True,
+            sentence=f"{name}: churn predicted less observed {one.value:+.3f} ({one.low:+.3f} to {one.high:+.3f}); "
+            f"{_WORST_IN_A_GROUP} is tolerated",
+        )
+        for name, one in off.items()
+        if abs(one.value) > _WORST_IN_A_GROUP and not one.low <= 0.0 <= one.high
+    ]
+
+
 def _against_baseline(outcome: Outcome, baseline: Outcome, basis: Mapping[str, str]) -> Iterable[Finding]:
     for kind, verdict in judge(outcome, baseline).items():
         is_model = basis.get(kind) == "MODEL"
@@ -99,7 +114,11 @@ def _against_baseline(outcome: Outcome, baseline: Outcome, basis: Mapping[str, s
 
 def drifts(found: Sequence[Drift]) -> list[Finding]:
     """An alert where a prediction moved, or an input that carries at least a twentieth of the churn contributions."""
-    moved = [one for one in found if one.stability_index >= _MOVED and one.chance < _CHANCE]
+    moved = [
+        one
+        for one in found
+        if one.stability_index >= _MOVED and one.chance < _CHANCE and (one.is_prediction or one.weight >= _MENTIONED)
+    ]
     return [
         Finding(
             subject=Subject.DRIFT,

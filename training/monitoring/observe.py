@@ -12,7 +12,7 @@ from scoring.engine.model_set import ModelSet, load_model_set
 from training.data.examples import feature_frame
 from training.data.snapshot import Snapshot, end_of_history
 from training.data.spine import build_spine
-from training.evaluation.backtest import FEWEST, INTEGRATED_BRIER
+from training.evaluation.backtest import INTEGRATED_BRIER
 from training.evaluation.intervals import Measured, with_intervals
 from training.evaluation.outcome import outcome_of
 from training.evaluation.population import Drift, drift_from, read_population
@@ -37,6 +37,10 @@ from training.train import Progress
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+
+
+_WEEK = timedelta(days=7)
+_FEWEST = 100  # in a group, to judge it by itself
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,19 +89,21 @@ def observe(settings: TrainingSettings, snapshot: Snapshot, *, now: datetime, pr
     promised = find_promised(url, settings.tenant, name)
     measures = _measures(found)
     findings = rules.drifts(watched.drift)
+    parts: dict[str, dict[str, Measured]] = {}
     if found is not None:
+        parts = {group: with_intervals(part, seed=0) for group, part in groups(found.outcome, fewest=_FEWEST).items()}
         findings = [
             *rules.performance(measures, promised, found.outcome, found.baseline, spec.basis),
+            *rules.fairness(parts),
             *findings,
-            *_challenge(client, found),
+            *_challenge(client, found, name),
         ]
     judged = len(found.customer_ids) if found else 0
     return Observation(
         model_set=name, observed_at=now, moment=moment, status=rules.status_of(findings, judged_customers=judged),
         judged_customers=judged, measures=measures, promised=promised, drift=watched.drift, findings=findings,
         baseline=with_intervals(found.baseline, seed=0) if found else {},
-        groups={group: with_intervals(part, seed=0) for group, part in groups(found.outcome, fewest=FEWEST).items()}
-        if found else {},
+        groups=parts,
     )  # fmt: skip
 
 
@@ -108,15 +114,21 @@ def _watch(client: "MlflowClient", snapshot: Snapshot, end: datetime) -> _Watche
     with tempfile.TemporaryDirectory(prefix="parcours-") as scratch:
         models = load_model_set(download_set(client, champion, Path(scratch)))
         reference = read_population(download_population(client, champion, Path(scratch)))
-    present = feature_frame(snapshot, build_spine(snapshot, [end]))
+    present = feature_frame(snapshot, build_spine(snapshot, [_alike(datetime.fromisoformat(models.spec.as_of), end)]))
     vectors = present.values[present.column("order_count") > 0]
     return _Watched(registered=champion, models=models, drift=drift_from(reference, models, vectors))
 
 
-def _challenge(client: "MlflowClient", found: Matured) -> list[Finding]:
+def _alike(trained_at: datetime, end: datetime) -> datetime:
+    """The last instant by `end` that is whole weeks after the training: silence in days depends on the hour and on the
+    weekday one looks from, which is no drift."""
+    return trained_at + max((end - trained_at) // _WEEK, 0) * _WEEK
+
+
+def _challenge(client: "MlflowClient", found: Matured, champion: str) -> list[Finding]:
     """What the challenger would have said to the same customers, if it had not seen what came either."""
     challenger = find_by_alias(client, CHALLENGER)
-    if challenger is None:
+    if challenger is None or challenger.model_set == champion:
         return []
     with tempfile.TemporaryDirectory(prefix="parcours-") as scratch:
         models = load_model_set(download_set(client, challenger, Path(scratch)))

@@ -31,6 +31,7 @@ from training.registry.model_registry import (
     find_by_set,
     list_sets,
     point_alias,
+    put_in_charge,
 )  # fmt: skip
 from training.registry.promotion import NotPromotedError, check_all
 from training.registry.promotion_log import Decision, read_log, record_decision
@@ -114,7 +115,10 @@ def _decide(
     passed = all(check.passed for check in checks)
     champion = find_by_alias(client, CHAMPION)
     is_promoted = order.promote and (passed or order.force)
-    point_alias(client, CHAMPION if is_promoted else CHALLENGER, registered)
+    if is_promoted:
+        put_in_charge(client, registered)
+    else:
+        point_alias(client, CHALLENGER, registered)
     decision = Decision(
         action="PROMOTION" if is_promoted else "REFUSAL",
         alias=CHAMPION,
@@ -222,7 +226,7 @@ def _put_in_charge(settings: TrainingSettings, registered: RegisteredSet, *, act
     champion = find_by_alias(client, CHAMPION)
     with tempfile.TemporaryDirectory(prefix="parcours-") as scratch:
         metrics = read_spec(download_set(client, registered, Path(scratch))).metrics
-    point_alias(client, CHAMPION, registered)
+    put_in_charge(client, registered)
     decision = Decision(
         action=action, alias=CHAMPION, registered=registered, replaced=champion.model_set if champion else None,
         is_forced=True, decided_by=getpass.getuser(), metrics=metrics,

@@ -119,6 +119,14 @@ def point_alias(client: "MlflowClient", alias: str, registered: RegisteredSet) -
         client.set_registered_model_alias(name, alias, version)
 
 
+def put_in_charge(client: "MlflowClient", registered: RegisteredSet) -> None:
+    """Makes the set the champion; who was the challenger until then challenges nobody any more."""
+    point_alias(client, CHAMPION, registered)
+    for name, version in _versions_by_alias(client, CHALLENGER).items():
+        if version.tags.get(MODEL_SET_TAG) == registered.model_set:
+            client.delete_registered_model_alias(name, CHALLENGER)
+
+
 def download_set(client: "MlflowClient", registered: RegisteredSet, folder: Path) -> Path:
     """The model-set directory of a set, fetched into `folder`."""
     return _download(client, registered, MODEL_SET_ARTIFACT, folder)
