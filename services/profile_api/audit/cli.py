@@ -28,7 +28,8 @@ def _audit(
 
     entries = asyncio.run(_entries(customer, caller, since, limit, tenant))
     if as_json:
-        typer.echo(msgspec.json.encode(entries).decode())
+        told = [{**msgspec.structs.asdict(entry), "customers": _ids(entry)} for entry in entries]
+        typer.echo(msgspec.json.encode(told).decode())
         return
     for entry in entries:
         typer.echo(_line(entry))
@@ -62,8 +63,12 @@ async def _entries(
         await connection.close()
 
 
+def _ids(entry: "TrailEntry") -> list[str]:
+    return [f"cus_{number}" for number in entry.customers]
+
+
 def _line(entry: "TrailEntry") -> str:
-    whom = ", ".join(f"cus_{number}" for number in entry.customers[:5]) or "nobody"
+    whom = ", ".join(_ids(entry)[:5]) or "nobody"
     more = f" and {len(entry.customers) - 5} more" if len(entry.customers) > 5 else ""
     parts = [
         entry.at.isoformat(timespec="seconds"),
