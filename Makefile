@@ -51,8 +51,8 @@ format: install ## Rewrite the sources in the common format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench-scale: install ## Measure features at scale: offline, export, live (minutes; ARGS="--sizes 100000" for a quick look)
-	$(BIN)/python -m benchmarks.scale_features $(ARGS)
+bench-scale: install ## Measure features, predictions, export and live reads by number of customers (goes on where it was; ARGS="--sizes 100000")
+	$(BIN)/python -m benchmarks.scale $(ARGS)
 
 lock: install ## Write the lock files anew from pyproject.toml (needs the network)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)

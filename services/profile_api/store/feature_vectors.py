@@ -28,6 +28,7 @@ async def connect_features(database_url: str, *, statement_timeout_s: float = 10
     """A connection for reading features: the long statement is prepared once and planned once, for any ids.
 
     Planning takes longer than running it, hence the generic plan; the driver by default keeps no statement this long.
+    A plan made once must suit a brand of any size, so facts are only ever reached through their indexes.
     """
     return await asyncpg.connect(
         database_url,
@@ -39,6 +40,7 @@ async def connect_features(database_url: str, *, statement_timeout_s: float = 10
             "timezone": "UTC",
             "application_name": "parcours features",
             "plan_cache_mode": "force_generic_plan",
+            "enable_seqscan": "off",
             "jit": "off",
         },
     )

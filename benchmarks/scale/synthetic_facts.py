@@ -7,11 +7,16 @@ from tempfile import TemporaryDirectory
 import duckdb
 import psycopg
 
+from customer.features.relations import RELATIONS
+from training.data.snapshot import bounded_connection, empty_folder, freeze
+
 _GENERATE = (Path(__file__).parent / "synthetic_facts.sql").read_text()
 _RELATIONS = (Path(__file__).parent / "synthetic_relations.sql").read_text()
+_ORDERS = (Path(__file__).parent / "synthetic_orders.sql").read_text()
 
 AS_OF = datetime(2025, 12, 1, tzinfo=UTC)
 """An instant one month before the end of the facts."""
+END = datetime(2026, 1, 2, tzinfo=UTC)
 
 _TABLES = {
     "customer": (
@@ -50,9 +55,21 @@ def generate(connection: duckdb.DuckDBPyConnection, customers: int) -> None:
     connection.execute(_GENERATE)
 
 
-def make_relations(connection: duckdb.DuckDBPyConnection) -> None:
-    """The generated facts as the relations that the features read."""
-    connection.execute(_RELATIONS)
+def write_snapshot(folder: Path, customers: int) -> None:
+    """The facts as a snapshot, without a database in between."""
+    empty_folder(folder)
+    with bounded_connection(memory_limit="4GB", spill=folder / "spill") as connection:
+        generate(connection, customers)
+        connection.execute(_RELATIONS)
+        sources = [(relation, relation) for relation in RELATIONS]
+        freeze(connection, folder, sources, origin="the generator", known_before=END, time_zone="UTC", currency="EUR")
+
+
+def write_orders(file: Path, customers: int) -> None:
+    """The orders alone, as an order file."""
+    with bounded_connection(memory_limit="4GB", spill=file.with_suffix(".spill")) as connection:
+        generate(connection, customers)
+        connection.execute(f"copy ({_ORDERS}) to '{file}' (format parquet, compression zstd)")
 
 
 def load(connection: duckdb.DuckDBPyConnection, database_url: str) -> None:
