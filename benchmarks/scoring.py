@@ -29,6 +29,7 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.scoring_peers.batch import make_vectors
 from benchmarks.scoring_peers.mlflow_model import save as save_mlflow_model
 from customer.features.definitions import FEATURE_NAMES, FEATURE_SET
 from tests.small_models import AS_OF, SmallModels, train_bench_models
@@ -37,8 +38,8 @@ ROOT = Path(__file__).resolve().parent.parent
 ENVIRONMENTS = ROOT / ".parcours" / "bench"
 RESULTS = ROOT / "benchmarks" / "results" / "scoring.json"
 PEER_PACKAGES = {
-    "mlserver": ["mlserver", "mlserver-lightgbm", "uvloop<0.22"],
-    "bentoml": ["bentoml", "lightgbm", "pandas"],
+    "mlserver": ["mlserver", "mlserver-lightgbm", "uvloop<0.22", "numba", "scipy"],
+    "bentoml": ["bentoml", "lightgbm", "pandas", "numba", "scipy"],
 }
 Encode = Callable[[SmallModels, Sequence[int], int], bytes]
 
@@ -55,7 +56,7 @@ class Workload:
 
 
 WORKLOADS = (
-    Workload(name="one_row", rows=1, drivers=0, requests=150, clients=(1, 16)),
+    Workload(name="one_row", rows=1, drivers=0, requests=300, clients=(1, 16, 64)),
     Workload(name="drivers", rows=1, drivers=5, requests=80),
     Workload(name="hundred_rows", rows=100, drivers=0, requests=30),
 )
@@ -76,26 +77,33 @@ class Server:
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--rounds", type=int, default=5)
+    arguments.add_argument("--quick", action="store_true", help="one round, a tenth of the batch: under three minutes")
+    arguments.add_argument("--batch-rows", type=int, default=1_000_000, help="0 leaves the batch out")
+    arguments.add_argument("--without", default="", help="peers to leave out, comma-separated")
     arguments.add_argument("--port-base", type=int, default=18600)
     chosen = arguments.parse_args()
+    rounds, batch_rows = (1, chosen.batch_rows // 10) if chosen.quick else (chosen.rounds, chosen.batch_rows)
     console = Console()
     with tempfile.TemporaryDirectory(prefix="bench-scoring-") as scratch, ExitStack() as stack:
         console.print("training the models that every server serves")
         models = train_bench_models(Path(scratch))
         servers = []
         for number, start in enumerate((_ours, _mlflow, _fastapi, _mlserver, _bentoml)):
+            if start.__name__[1:] in chosen.without.split(","):
+                continue
             server = stack.enter_context(start(models, chosen.port_base + 10 * number, Path(scratch)))
             if server is None:
                 console.print(f"[yellow]{start.__name__[1:]} could not be installed or started; left out")
             else:
                 servers.append(server)
         _prove_equal(servers, models)
-        for number in range(chosen.rounds):
+        for number in range(rounds):
             for workload in WORKLOADS:
                 for server in servers:
                     _run(server, models, workload, number)
                 console.print(f"round {number + 1}: {workload.name}")
-    result = _result(servers)
+        batch = _batch(models, Path(scratch), batch_rows) if batch_rows else None
+    result = _result(servers) | {"batch": batch}
     RESULTS.parent.mkdir(parents=True, exist_ok=True)
     RESULTS.write_text(json.dumps(result, indent=1) + "\n")
     console.print(_table(result))
@@ -178,6 +186,26 @@ def _cpu_s(process: psutil.Process) -> float:
     """User and system time of the process and all it started."""
     times = [one.cpu_times() for one in (process, *process.children(recursive=True))]
     return sum(one.user + one.system for one in times)
+
+
+def _batch(models: SmallModels, scratch: Path, rows: int) -> dict[str, Any]:
+    """CPU per row and memory of scoring Parquet files: ours the whole one, the usual way a tenth of it."""
+    found: dict[str, Any] = {}
+    for how, size in (("ours", rows), ("usual", max(rows // 10, 1))):
+        source = scratch / f"{how}.parquet"
+        make_vectors(models.matrix, list(FEATURE_NAMES), size, source)
+        command = [sys.executable, "-m", "benchmarks.scoring_peers.batch", how, str(models.folder), str(source)]
+        finished = subprocess.run(
+            [*command, str(scratch / f"{how}-out.parquet")], check=True, capture_output=True, text=True, timeout=3600,
+            env={**os.environ, "OMP_NUM_THREADS": "1"}, cwd=ROOT,
+        )  # fmt: skip
+        found[how] = {"rows": size, **json.loads(finished.stdout)}
+        found[how]["cpu_us_per_row"] = round(1e6 * found[how]["cpu_s"] / size, 1)
+    mean = {how: one["churn_sum"] / one["rows"] for how, one in found.items()}
+    if rows % len(models.matrix) == 0 and abs(mean["ours"] - mean["usual"]) > 1e-9:
+        raise SystemExit(f"the batches answer differently: {mean}")
+    found["ratio"] = round(found["usual"]["cpu_us_per_row"] / found["ours"]["cpu_us_per_row"], 2)
+    return found
 
 
 @contextmanager

@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 
 from scoring.engine import load_model_set
-from scoring.engine.contributor import Contributor
 from scoring.outputs import MODEL_OUTPUTS, as_json_numbers, output_columns
 
 _AS_OF = datetime(2000, 1, 1, tzinfo=UTC)
@@ -26,8 +25,9 @@ class UsualModels:
         self.columns = self._models.spec.columns
         boosters = self._models.boosters
         self._models._raw = {name: [partial(_predict, one) for one in found] for name, found in boosters.items()}
-        contributors = {name: [_without_tables(one) for one in found] for name, found in boosters.items()}
-        self._models._explainer._contributors = contributors
+        for model in ("next_purchase", "value"):
+            for contributor in self._models._explainer._contributors_of(model):
+                contributor._tables = None
 
     def predict(self, frame: Any, *, drivers: int = 0) -> list[dict[str, Any]]:
         matrix = frame[self.columns].to_numpy(dtype=np.float64)
@@ -51,9 +51,3 @@ class UsualModels:
 
 def _predict(booster: Any, inputs: Any, *, threads: int = 1) -> Any:
     return booster.predict(inputs, raw_score=True, num_threads=threads)
-
-
-def _without_tables(booster: Any) -> Contributor:
-    contributor = Contributor.__new__(Contributor)
-    contributor._booster, contributor._tables = booster, None
-    return contributor
