@@ -39,7 +39,7 @@ class Matured:
     """What was predicted, what the baseline would have said, and what came; `curves` are integrated Brier losses."""
 
     customer_ids: tuple[int, ...]
-    first_as_of: datetime
+    as_ofs: tuple[datetime, ...]
     examples: LearningSet
     outcome: Outcome
     baseline: Outcome
@@ -78,7 +78,7 @@ def matured(
     examples = examples.rows(ordered)
     return Matured(
         customer_ids=tuple(pair[0] for pair, keep in zip(pairs, ordered, strict=True) if keep),
-        first_as_of=min(as_of for _, as_of in known),
+        as_ofs=tuple(pair[1] for pair, keep in zip(pairs, ordered, strict=True) if keep),
         examples=examples,
         outcome=_outcome(examples, answers, horizon),
         baseline=baseline_outcome(models, examples),

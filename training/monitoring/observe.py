@@ -20,6 +20,7 @@ from training.evaluation.stages import groups
 from training.monitoring import findings as rules
 from training.monitoring.findings import Finding, Status
 from training.monitoring.matured import Matured, given_at, matured
+from training.monitoring.shadow import shadowed
 from training.registry.database import transaction
 from training.registry.model_record import find_promised
 from training.registry.model_registry import (
@@ -96,7 +97,7 @@ def observe(settings: TrainingSettings, snapshot: Snapshot, *, now: datetime, pr
             *rules.performance(measures, promised, found.outcome, found.baseline, spec.basis),
             *rules.fairness(parts),
             *findings,
-            *_challenge(client, found, name),
+            *_challenge(settings, client, found, name),
         ]
     judged = len(found.customer_ids) if found else 0
     return Observation(
@@ -125,17 +126,22 @@ def _alike(trained_at: datetime, end: datetime) -> datetime:
     return trained_at + max((end - trained_at) // _WEEK, 0) * _WEEK
 
 
-def _challenge(client: "MlflowClient", found: Matured, champion: str) -> list[Finding]:
-    """What the challenger would have said to the same customers, if it had not seen what came either."""
+def _challenge(settings: TrainingSettings, client: "MlflowClient", found: Matured, champion: str) -> list[Finding]:
+    """What the challenger said in shadow; if it was asked about too few, what it would have said, provided that it had
+    not seen what came."""
     challenger = find_by_alias(client, CHALLENGER)
     if challenger is None or challenger.model_set == champion:
         return []
+    name = challenger.model_set
+    said = shadowed(database_url(settings), settings.tenant, found, challenger=name, champion=champion)
+    if said is not None and len(said.champion.churn) >= _FEWEST:
+        return rules.challenged(said.challenger, said.champion, f"{name} in shadow")
     with tempfile.TemporaryDirectory(prefix="parcours-") as scratch:
         models = load_model_set(download_set(client, challenger, Path(scratch)))
     trained_at = datetime.fromisoformat(models.spec.as_of)
-    if trained_at > found.first_as_of or models.horizon_days != found.outcome.horizon_days:
-        return [rules.not_compared(challenger.model_set, trained_at)]
-    return rules.challenged(outcome_of(models, found.examples), found.outcome, challenger.model_set)
+    if trained_at > min(found.as_ofs) or models.horizon_days != found.outcome.horizon_days:
+        return [rules.not_compared(name, trained_at)]
+    return rules.challenged(outcome_of(models, found.examples), found.outcome, f"{name}, asked afterwards")
 
 
 def _measures(found: Matured | None) -> dict[str, Measured]:

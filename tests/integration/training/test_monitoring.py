@@ -19,9 +19,11 @@ from training.data.order_snapshot import snapshot_from_orders
 from training.data.snapshot import Snapshot
 from training.data.spine import build_spine
 from training.monitoring.alerts import AlertNotDeliveredError, announce
-from training.monitoring.findings import Status
+from training.monitoring.findings import Status, challenged
+from training.monitoring.matured import given_at, matured
 from training.monitoring.observe import Observation, observe, record_observation
 from training.monitoring.report import write_observation
+from training.monitoring.shadow import shadowed
 from training.registry import lifecycle
 from training.registry.model_record import who_scored
 from training.retraining import Outcome, Policy, due, retrain
@@ -125,6 +127,7 @@ def test_a_champion_is_judged_by_what_it_said_and_trained_again_when_it_decays(
     assert seen.model_set in page.read_text()
     assert json.loads((tmp_path / "report" / "monitoring.json").read_text())["status"] == seen.status
 
+    check_shadow(url, training, now, said_at)
     decayed = observe(settings, now_silent(orders, tmp_path), now=END, progress=lambda _: None)
     assert decayed.status is Status.DECAYED
     with listening(200) as hook:
@@ -137,6 +140,31 @@ def test_a_champion_is_judged_by_what_it_said_and_trained_again_when_it_decays(
 
     check_when_due(settings, seen, decayed)
     check_who_scored(url, training, said_at)
+
+
+def check_shadow(url: str, training: lifecycle.Training, snapshot: Snapshot, said_at: datetime) -> None:
+    """A challenger that says what the champion said, but for churn, of which it knows nothing."""
+    models, champion = training.trained.models, training.registered.model_set
+    found = matured(snapshot, models, given_at(url, "default", champion, END - HORIZON), observed_until=END)
+    assert found is not None
+    assert shadowed(url, "default", found, challenger="other", champion=champion) is None
+    with psycopg.connect(url) as connection:
+        connection.execute(
+            "insert into prediction_shadow (tenant_id, customer_id, as_of, created_at, feature_set, model_set, "
+            "champion_model_set, horizon_days, churn_probability, p10_days, p50_days, p90_days, expected_minor) "
+            "select tenant_id, customer_id, as_of, created_at, feature_set, 'other', model_set, %s, 0.5, "
+            "(answer #>> '{next_purchase,p10_days}')::float8, (answer #>> '{next_purchase,p50_days}')::float8, "
+            "(answer #>> '{next_purchase,p90_days}')::float8, (answer #>> '{value,expected_minor}')::float8 "
+            "from prediction where as_of = %s",
+            (HORIZON.days, said_at),
+        )
+    both = shadowed(url, "default", found, challenger="other", champion=champion)
+    assert both is not None
+    assert len(both.champion.churn) == len(found.customer_ids)
+    churn, next_purchase, value = challenged(both.challenger, both.champion, "other")
+    assert "other, churn: log loss worse than the champion" in churn.sentence
+    assert "difference +0.0000" in next_purchase.sentence
+    assert "difference +0.0000" in value.sentence
 
 
 def now_silent(orders: list[Order], tmp_path: Path) -> Snapshot:
