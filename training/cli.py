@@ -21,7 +21,9 @@ def register(app: typer.Typer, serve: typer.Typer) -> None:
 
 def train(
     orders: Annotated[Path | None, typer.Option(help="An order file; without it, the facts in the database.")] = None,
-    as_of: Annotated[str | None, typer.Option(help="Use facts before this date only; now when left out.")] = None,
+    as_of: Annotated[
+        str | None, typer.Option(help="Use facts before this date only; now, or when they end, if left out.")
+    ] = None,
     horizon: Annotated[
         int | None, typer.Option(help="Days the models look ahead; from the brand's rhythm when left out.", min=1)
     ] = None,
@@ -62,6 +64,7 @@ def train(
             order = Order(
                 as_of=read_instant(as_of, time_zone) if as_of else now, horizon_days=horizon,
                 recipe=replace(chosen, engine=opened), seed=seed, tune_s=tune_s, force=force, promote=promote,
+                until_facts_end=as_of is None,
             )  # fmt: skip
             training = train_from_database(load_settings(), order, progress=progress)
         print_training(training, as_json=as_json)

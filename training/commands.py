@@ -53,6 +53,14 @@ def read_day(text: str) -> date:
         raise UsageError(f"found {text!r}, expected a day such as 2026-11-15") from error
 
 
+def read_customer(text: str) -> int:
+    """The number behind a customer's id. Errors: UsageError."""
+    number = text.removeprefix("cus_")
+    if not number.isdecimal():
+        raise UsageError(f"found {text!r}, expected a customer's id such as cus_7")
+    return int(number)
+
+
 def read_kind(text: str) -> PlugKind:
     """Errors: UsageError."""
     try:

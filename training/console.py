@@ -179,7 +179,7 @@ def print_sets(sets: Sequence[SetDescription], *, as_json: bool) -> None:
     Console().print(table)
 
 
-def print_scored_by(found: Sequence[ScoredBy], customer: int, *, as_json: bool) -> None:
+def print_scored_by(found: Sequence[ScoredBy], customer: str, *, as_json: bool) -> None:
     """One line per stored prediction."""
     if as_json:
         rows = [

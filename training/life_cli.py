@@ -105,18 +105,18 @@ def card(
 
 
 def who_scored(
-    customer: Annotated[int, typer.Argument(help="The customer's number, as in the GraphQL field `id`.")],
+    customer: Annotated[str, typer.Argument(help="The customer's id as GraphQL gives it, such as cus_7.")],
     on: Annotated[str, typer.Option(help="A day of the brand's calendar, such as 2026-11-15.")],
     as_json: Json = False,
 ) -> None:
     """Tell which model sets' predictions of a customer were in force on a day, and who had put them in charge."""
-    from training.commands import read_day
+    from training.commands import read_customer, read_day
     from training.console import print_scored_by
     from training.registry.model_record import who_scored as find
     from training.settings import database_url, load_settings
 
     settings = load_settings()
-    found = find(database_url(settings), settings.tenant, customer, read_day(on))
+    found = find(database_url(settings), settings.tenant, read_customer(customer), read_day(on))
     print_scored_by(found, customer, as_json=as_json)
 
 

@@ -52,8 +52,10 @@ def retrain(
         is_due, reason = due(url, settings.tenant, policy, now=order.as_of)
         if not (is_due or is_forced):
             return Retraining(outcome=Outcome.NOT_DUE, reason=reason)
+        reason = reason if is_due else f"asked for, although {reason}"
         progress(f"due: {reason}")
-        training = train_from_database(settings, replace(order, promote=True, force=False), progress=progress)
+        wanted = replace(order, promote=True, force=False, until_facts_end=True)
+        training = train_from_database(settings, wanted, progress=progress)
         outcome = Outcome.PROMOTED if training.is_promoted else Outcome.REFUSED
         return Retraining(outcome=outcome, reason=reason, training=training)
 

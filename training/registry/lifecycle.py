@@ -4,8 +4,8 @@ import getpass
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,7 @@ from customer.errors import ParcoursError
 from scoring.engine.model_set import ModelSet, load_model_set
 from scoring.engine.spec import read_spec
 from training.data.database_snapshot import snapshot_from_database
-from training.data.snapshot import Snapshot
+from training.data.snapshot import Snapshot, end_of_history
 from training.evaluation.backtest import judged_rehearsal
 from training.evaluation.gate import Check
 from training.evaluation.model_card import MARKDOWN, Origin, model_card
@@ -44,6 +44,9 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 
+_LATE = timedelta(days=1)
+
+
 class NothingToRollBackError(ParcoursError):
     def __init__(self) -> None:
         super().__init__("there is no earlier model set to go back to; `parcours compare` lists the sets there are")
@@ -72,6 +75,7 @@ class Order:
     tune_s: float = 0.0
     promote: bool = True
     force: bool = False
+    until_facts_end: bool = False  # not later than the facts reach: days without data would count as silence
 
 
 def train_from_database(settings: TrainingSettings, order: Order, *, progress: Progress) -> Training:
@@ -81,6 +85,9 @@ def train_from_database(settings: TrainingSettings, order: Order, *, progress: P
         snapshot = snapshot_from_database(
             database_url(settings), Path(folder) / "snapshot", known_before=order.as_of, tenant_key=settings.tenant
         )
+        if order.until_facts_end and order.as_of - (end := end_of_history(snapshot)) > _LATE:
+            progress(f"the facts end on {end:%Y-%m-%d}: training as of then")
+            order = replace(order, as_of=end)
         return train_and_register(settings, snapshot, order, progress=progress)
 
 
