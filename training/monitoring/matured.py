@@ -60,11 +60,13 @@ def matured(
 
     `models` tells the horizon and the baseline; the predictions are those that were given, not made again.
     """
-    horizon = models.horizon_days
+    horizon, trained_at = models.horizon_days, datetime.fromisoformat(models.spec.as_of)
+    last = observed_until - timedelta(days=horizon)
     known = {
         (one.customer_id, one.as_of): one.answer
         for one in given
-        if one.answer["churn"]["horizon_days"] == horizon and one.as_of <= observed_until - timedelta(days=horizon)
+        # Predictions written afterwards, by models that knew what came, prove nothing.
+        if one.answer["churn"]["horizon_days"] == horizon and trained_at <= one.as_of <= last
     }
     if not known:
         return None
