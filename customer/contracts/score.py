@@ -68,7 +68,7 @@ class NextPurchaseAnswer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ValueAnswer:
-    """Expected net revenue in the horizon with its P10 to P90 interval, in minor units."""
+    """Expected net revenue in the horizon with an interval that holds 80 %, in minor units."""
 
     expected_minor: float
     low_minor: float

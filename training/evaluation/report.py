@@ -50,7 +50,7 @@ MEASURES: Mapping[str, Measure] = {
     "value_top_decile": Measure(section=_VALUE, words="share of the total in the top tenth", better="more"),
     "value_mae": Measure(section=_VALUE, words="mean absolute error, minor units", better="less, with bias near 0"),
     "value_bias": Measure(section=_VALUE, words="total bias", better="near 0", target=0.0),
-    "value_coverage": Measure(section=_VALUE, words="P10-P90 coverage", better="near .80", target=0.8),
+    "value_coverage": Measure(section=_VALUE, words="interval coverage", better="near .80", target=0.8),
 }
 _FIRST = ("churn_auc", "churn_brier", "churn_ece", "next_c_index", "next_integrated_brier", "value_gini", "value_bias")
 _GROUPED = {

@@ -18,6 +18,7 @@ import numpy as np
 from customer.features.definitions import FEATURE_NAMES
 from scoring.engine.btyd import Floats
 from scoring.engine.distribution import Curve
+from scoring.engine.hours import at_their_hour
 from scoring.engine.model_set import ModelSet
 from scoring.engine.scores import Scores
 from scoring.engine.spec import UnusableModelSetError
@@ -114,9 +115,9 @@ class PluggedModelSet(ModelSet):
         return replace(
             found,
             churn=_put(found.churn, ordered, curve.silent_through(float(found.horizon_days))),
-            p10_days=_put(found.p10_days, ordered, curve.quantile(0.1)),
-            p50_days=_put(found.p50_days, ordered, curve.quantile(0.5)),
-            p90_days=_put(found.p90_days, ordered, curve.quantile(0.9)),
+            p10_days=_put(found.p10_days, ordered, at_their_hour(curve.quantile(0.1), found.clock)),
+            p50_days=_put(found.p50_days, ordered, at_their_hour(curve.quantile(0.5), found.clock)),
+            p90_days=_put(found.p90_days, ordered, at_their_hour(curve.quantile(0.9), found.clock)),
             within=_put(found.within, ordered, 1.0 - np.exp(curve.log_survival)),
             reasons=replace(found.reasons, churn=None) if found.reasons else None,  # ours would explain another model
         )
