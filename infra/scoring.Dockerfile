@@ -26,7 +26,7 @@ ENV PATH=/opt/parcours/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PA
 WORKDIR /var/lib/parcours
 USER parcours
 EXPOSE 8001
-HEALTHCHECK --interval=10s --timeout=3s --start-period=30s --retries=3 \
+HEALTHCHECK --interval=10s --timeout=3s --start-period=120s --retries=3 \
   CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8001/v2/health/ready', timeout=2)"]
 ENTRYPOINT ["parcours"]
 CMD ["serve", "scoring", "--host", "0.0.0.0", "--port", "8001"]
