@@ -202,7 +202,8 @@ def _batch(models: SmallModels, scratch: Path, rows: int) -> dict[str, Any]:
         found[how] = {"rows": size, **json.loads(finished.stdout)}
         found[how]["cpu_us_per_row"] = round(1e6 * found[how]["cpu_s"] / size, 1)
     mean = {how: one["churn_sum"] / one["rows"] for how, one in found.items()}
-    if rows % len(models.matrix) == 0 and abs(mean["ours"] - mean["usual"]) > 1e-9:
+    whole = all(one["rows"] % len(models.matrix) == 0 for one in found.values())  # the same customers equally often
+    if whole and abs(mean["ours"] - mean["usual"]) > 1e-9:
         raise SystemExit(f"the batches answer differently: {mean}")
     found["ratio"] = round(found["usual"]["cpu_us_per_row"] / found["ours"]["cpu_us_per_row"], 2)
     return found
