@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from benchmarks.graphql.servers import Server
 
 _SCRIPT = Path(__file__).with_name("load.lua")
 _TICK = os.sysconf("SC_CLK_TCK")
+_SETTLE_WITHIN_S = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,12 +54,15 @@ def cpu_s(pid: int) -> float:
 
 def children(pid: int) -> list[int]:
     """All processes below this one."""
-    found = []
+    below: dict[int, list[int]] = {}
     for path in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
-            if int(_stat(int(path.name))[1]) == pid:
-                found += [int(path.name), *children(int(path.name))]
-    return found
+            below.setdefault(int(_stat(int(path.name))[1]), []).append(int(path.name))
+    found, looked_at = [pid], 0
+    while looked_at < len(found):
+        found += below.get(found[looked_at], [])
+        looked_at += 1
+    return found[1:]
 
 
 def _stat(pid: int) -> list[str]:
@@ -90,7 +95,7 @@ def measure(
         raise SystemExit(f"wrk failed with {run.returncode}: {said.decode()}")
     result: dict[str, float] = json.loads(said.splitlines()[-1])
     count = max(result["requests"], 1)
-    return Load(
+    load = Load(
         rps=result["requests"] / result["seconds"],
         p50_ms=result["p50_ms"],
         p99_ms=result["p99_ms"],
@@ -100,3 +105,15 @@ def measure(
         database_cpu_us=(cpu_s(database_pid) - database_before) / count * 1e6,
         load_cpu_us=(usage.ru_utime + usage.ru_stime) / count * 1e6,
     )
+    _settle(server)
+    return load
+
+
+def _settle(server: Server) -> None:
+    """Waits until a server is done with what its clients no longer wait for: it would take the next one's core."""
+    give_up_at = time.monotonic() + _SETTLE_WITHIN_S
+    while time.monotonic() < give_up_at:
+        before = cpu_s(server.process.pid)
+        time.sleep(0.1)
+        if cpu_s(server.process.pid) - before < 0.02:
+            return
