@@ -55,7 +55,7 @@ def test_contributions_over_dates_are_those_of_every_row_at_every_date(kept: int
     asked, steps = _inputs(rows, missing=0.2, seed=3)[:, :static], _dates(rows, dates)
     weights = np.random.default_rng(5).normal(size=(rows, dates))
     joined = np.concatenate([np.repeat(asked, dates, axis=0), steps.reshape(-1, 3)], axis=1)
-    expected = booster.predict(joined, pred_contrib=True, num_threads=1).reshape(rows, dates, _COLUMNS + 1)
+    expected = np.asarray(booster.predict(joined, pred_contrib=True, num_threads=1)).reshape(rows, dates, -1)
     contributor = Contributor(booster, static=static, kept=kept)
     if not tabulated:
         contributor._tables = None
