@@ -23,7 +23,7 @@ $(INSTALLED_DEMO): $(LOCKS)/demo.lock $(LOCKS)/build.lock pyproject.toml
 	$(PIP) --no-deps --no-build-isolation --editable .
 	touch $(INSTALLED_DEMO)
 
-.PHONY: help install demo down doctor test check format lock bench bench-graphql bench-scoring bench-scale
+.PHONY: help install demo down doctor test check format lock bench bench-graphql bench-scoring bench-freshness bench-scale
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
 
@@ -58,10 +58,13 @@ lock: install ## Write the lock files anew from pyproject.toml (needs the networ
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 	infra/requirements/lock.sh $(BIN)/uv
 
-bench: bench-graphql bench-scoring bench-scale ## Run all side-by-side benchmarks (each writes benchmarks/results/)
+bench: bench-graphql bench-scoring bench-freshness bench-scale ## Run all side-by-side benchmarks (each writes benchmarks/results/)
 
 bench-graphql: install ## GraphQL reads against PostGraphile, Strawberry over an ORM, and pgbench
 	$(BIN)/python -m benchmarks.graphql $(ARGS)
 
 bench-scoring: install ## Scoring against MLflow, MLServer, BentoML and a usual FastAPI service
 	$(BIN)/python -m benchmarks.scoring $(ARGS)
+
+bench-freshness: install ## From a committed change to a new stored prediction: delay, throughput, CPU
+	$(BIN)/python -m benchmarks.freshness $(ARGS)
