@@ -34,7 +34,7 @@ def ratios(lines: list[Row]) -> dict[str, float]:
     and how many times shorter the slowest hundredth."""
     found: dict[str, float] = {}
     for operation in sorted({line["operation"] for line in lines}):
-        mine = [line for line in lines if line["operation"] == operation]
+        mine = [line for line in lines if line["operation"] == operation and line["rps"] > 0]
         ours = [line for line in mine if line["server"] == PARCOURS]
         for peer in sorted({line["server"] for line in mine} - {PARCOURS}):
             theirs = [line for line in mine if line["server"] == peer]
