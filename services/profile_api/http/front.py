@@ -25,6 +25,8 @@ from profile_api.http.reply import Reply, reply_to_refusal
 from profile_api.http.settings import EdgeSettings
 
 _HEADS_REMEMBERED: Final = 4  # by each connection: one client asks with few different ones
+_LARGEST_REMEMBERED: Final = 4 * 1024
+_LARGEST_BODY: Final = 64 * 1024  # of one that is read before the caller is known; larger ones go the long way
 _LOOK_EVERY_S: Final = 0.25
 _CLOSE: Final = (b"connection", b"close")
 
@@ -153,11 +155,12 @@ class FrontConnection(asyncio.Protocol):
         if most is not None and max(len(self._state.connections), len(self._state.tasks)) >= most:
             return None  # uvicorn turns it away
         head = read_head(raw)
-        if head is None or head.body_length > self._front.settings.largest_body:
+        if head is None or head.body_length > min(_LARGEST_BODY, self._front.settings.largest_body):
             return None
-        if len(self._heads) >= _HEADS_REMEMBERED:
-            self._heads.clear()
-        self._heads[raw] = head
+        if len(raw) <= _LARGEST_REMEMBERED:
+            if len(self._heads) >= _HEADS_REMEMBERED:
+                self._heads.clear()
+            self._heads[raw] = head
         return head
 
     async def _answer(self, head: Head, body: bytes) -> None:
@@ -201,10 +204,12 @@ class FrontConnection(asyncio.Protocol):
     def _hand_over(self, arrived: bytes) -> None:
         """Lets uvicorn's own protocol read the request from its first byte, and all that follow on the connection."""
         self._forget()
+        settings = self._front.settings
         handed = HandedOver(
             *(self._config, self._state, self._app_state, self._loop),
             watched=self._front.connections,
-            head_within_s=self._front.settings.body_within_s,
+            head_within_s=settings.body_within_s,
+            send_within_s=settings.send_within_s,
         )
         self._transport.set_protocol(handed)
         handed.connection_made(self._transport)

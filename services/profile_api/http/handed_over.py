@@ -1,4 +1,4 @@
-"""uvicorn's HTTP protocol, with the two limits it lacks: how large a request's head may be, how long it may take."""
+"""uvicorn's HTTP protocol, with the limits it lacks: on the size of a head, and on waiting for heads and readers."""
 
 import asyncio
 import time
@@ -30,11 +30,14 @@ class HandedOver(HttpToolsProtocol):
         *,
         watched: set[Watched],
         head_within_s: float,
+        send_within_s: float,
     ) -> None:
         super().__init__(config, server_state, app_state, loop)
         self._watched = watched
         self._head_within_s = head_within_s
+        self._send_within_s = send_within_s
         self._head_began: float | None = None
+        self._stuck_since: float | None = None
         self._head_size = 0
         watched.add(self)
 
@@ -45,6 +48,14 @@ class HandedOver(HttpToolsProtocol):
     def handle_websocket_upgrade(self) -> None:
         self._watched.discard(self)
         super().handle_websocket_upgrade()
+
+    def pause_writing(self) -> None:
+        self._stuck_since = time.perf_counter()
+        super().pause_writing()
+
+    def resume_writing(self) -> None:
+        self._stuck_since = None
+        super().resume_writing()
 
     def on_message_begin(self) -> None:
         self._head_began = time.perf_counter()
@@ -66,6 +77,8 @@ class HandedOver(HttpToolsProtocol):
     def look_at_the_time(self, now: float) -> None:
         if self._head_began is not None and now - self._head_began > self._head_within_s:
             self._end("The request's head took too long.")
+        elif self._stuck_since is not None and now - self._stuck_since > self._send_within_s:
+            self.transport.abort()
 
     def _end(self, problem: str) -> None:
         self._head_began = None

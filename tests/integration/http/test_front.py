@@ -200,11 +200,13 @@ def test_a_head_without_end_is_refused(live: Live, before: bytes) -> None:
             keep_sending(connection, b"y" * 10_000)
 
 
-def test_a_client_that_does_not_read_is_not_answered_for_ever(impatient: Live) -> None:
+@pytest.mark.parametrize("size", [50_000, 200_000])
+def test_a_client_that_does_not_read_is_not_answered_for_ever(impatient: Live, size: int) -> None:
+    """The larger ones go the long way."""
     with connected(impatient) as connection:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         with pytest.raises(ConnectionError):
-            keep_sending(connection, post(impatient, "x" * 200_000))
+            keep_sending(connection, post(impatient, "x" * size))
 
 
 def test_an_idle_connection_is_ended(impatient: Live) -> None:
@@ -215,15 +217,23 @@ def test_an_idle_connection_is_ended(impatient: Live) -> None:
         assert is_ended(asked_once)
 
 
+def test_a_stranger_is_turned_away_before_a_large_body_is_read(live: Live) -> None:
+    with connected(live) as connection:
+        connection.sendall(
+            b"POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 900000\r\n"
+            b"authorization: Bearer nobody\r\n\r\n{"
+        )
+        assert heard(connection)[0] == 401
+
+
 def test_connections_beyond_the_bound_are_turned_away(live: Live) -> None:
     with (
         serving(live.database_url, live.tokens, settings=EdgeSettings(), limit_concurrency=2) as narrow,
-        connected(narrow) as first,
-        connected(narrow) as second,
+        connected(narrow),
+        connected(narrow) as one_more,
     ):
-        first.sendall(post(narrow, "x"))
-        assert heard(first)[0] == 503
-        second.close()
+        one_more.sendall(post(narrow, "x"))
+        assert heard(one_more)[0] == 503
 
 
 def test_a_request_under_way_is_answered_when_the_server_ends(live: Live) -> None:
