@@ -215,14 +215,20 @@ def planned(
 
 
 def planned_call(
-    source: Source, description: str, *, scope: Scope | None = None, personal: PersonalData | None = None
+    source: Source,
+    description: str,
+    *,
+    scope: Scope | None = None,
+    personal: PersonalData | None = None,
+    deprecated: str | None = None,
 ) -> Callable[[Callable[..., Declared]], Declared]:
-    """A field with arguments read by the planner: decorates the signature that declares them."""
+    """A field with arguments read by the planner, as `planned`: decorates the signature that declares them."""
 
     def declare(signature: Callable[..., Declared]) -> Declared:
         declared: Any = strawberry.field(
             resolver=signature,
             description=description,
+            deprecation_reason=deprecated,
             metadata={SOURCE: source, SCOPE: scope, PERSONAL: personal},
         )
         return cast("Declared", declared)
