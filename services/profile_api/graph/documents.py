@@ -9,11 +9,15 @@ from typing import Any
 
 from graphql import (
     ASTValidationRule,
+    DeferStreamDirectiveLabel,
+    DeferStreamDirectiveOnRootField,
+    DeferStreamDirectiveOnValidOperationsRule,
     DocumentNode,
     FragmentDefinitionNode,
     GraphQLError,
     OperationDefinitionNode,
     OverlappingFieldsCanBeMergedRule,
+    StreamDirectiveOnListField,
     parse,
     specified_rules,
     validate,
@@ -38,6 +42,18 @@ from profile_api.graph.request import (
 from profile_api.graph.variables import VariableCoercer
 
 Rule = type[ASTValidationRule]
+# The schema has neither @defer nor @stream: they are refused as unknown, so rules about their proper use only cost.
+_RULES: tuple[Rule, ...] = tuple(
+    rule
+    for rule in specified_rules
+    if rule
+    not in (
+        DeferStreamDirectiveLabel,
+        DeferStreamDirectiveOnRootField,
+        DeferStreamDirectiveOnValidOperationsRule,
+        StreamDirectiveOnListField,
+    )
+)
 MOST_TOKENS = 15_000
 MOST_ERRORS = 5
 _MOST_SHAPES = 64  # plans kept per document; variables of more shapes are planned again
@@ -213,7 +229,7 @@ class Documents:
 
     def _valid(self, ast: DocumentNode) -> DocumentNode:
         check_document_limits(ast)
-        rules = [*specified_rules, *self._rules]
+        rules = [*_RULES, *self._rules]
         errors = validate(self._catalogue.schema, ast, rules, max_errors=MOST_ERRORS, hide_suggestions=True)
         if errors:
             raise InvalidOperationError([located(error, ErrorCode.VALIDATION_FAILED) for error in errors])

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import os
+import sys
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,6 +24,7 @@ from profile_api.settings import database_url, load_settings
 from profile_api.store.database import connect
 
 _LARGEST_MESSAGE: Final = 1_000_000
+_LONGEST_TURN_S: Final = 0.0005
 
 
 def create_app() -> ASGIApp:
@@ -41,6 +43,8 @@ def create_app() -> ASGIApp:
     # Schema and code live as long as the process: looking through them at every collection would stop it for 0.1 s.
     gc.collect()
     gc.freeze()
+    # Documents met for the first time are planned in a thread, which must not keep the event loop waiting for 5 ms.
+    sys.setswitchinterval(_LONGEST_TURN_S)
     return app
 
 
