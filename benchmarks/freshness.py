@@ -82,12 +82,14 @@ def main() -> None:
     parser.add_argument("--rates", default="2,50", help="changes per second")
     parser.add_argument("--port", type=int, default=0, help="of the scoring service; 0 takes a free one")
     chosen = parser.parse_args()
-    with TemporaryDirectory(prefix="bench-freshness-") as folder, _stack(Path(folder), chosen) as stack:
-        rates = [float(rate) for rate in chosen.rates.split(",")]
-        result = asyncio.run(_measure(stack, chosen.customers, rates, chosen.seconds))
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(json.dumps(result, indent=1) + "\n")
-    print(json.dumps(result, indent=1))
+    rates = [float(rate) for rate in chosen.rates.split(",")]
+    # PostgreSQL stops when this process ends, and may write until then.
+    with TemporaryDirectory(prefix="bench-freshness-", ignore_cleanup_errors=True) as folder:
+        with _stack(Path(folder), chosen) as stack:
+            result = asyncio.run(_measure(stack, chosen.customers, rates, chosen.seconds))
+        RESULTS.parent.mkdir(exist_ok=True)
+        RESULTS.write_text(json.dumps(result, indent=1) + "\n")
+        print(json.dumps(result, indent=1))
 
 
 async def _measure(stack: Stack, customers: int, rates: list[float], seconds: float) -> dict[str, Any]:
