@@ -26,7 +26,7 @@ from training.data.snapshot import Snapshot
 from training.data.spine import build_spine
 from training.evaluation.gate import MODEL_OF_KIND, Verdict, judge
 from training.evaluation.outcome import Outcome, baseline_outcome, measure, outcome_of
-from training.models.loyalty import Loyalty, fit_loyalty
+from training.loyalty import Loyalty, fit_loyalty
 from training.models.model_fit import Fit, fit_models, has_enough
 from training.models.spread import LEVELS, default_ratios, observe_spread
 from training.recipe import Recipe

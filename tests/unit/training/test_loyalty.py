@@ -6,8 +6,8 @@ from customer.features.definitions import FEATURE_NAMES
 from scoring.engine.btyd import Floats, MbgNbd
 from scoring.engine.spec import Design
 from training.data.learning import LearningSet
+from training.loyalty import Loyalty, fit_loyalty
 from training.models.boosting import Workbench, prepare
-from training.models.loyalty import Loyalty, fit_loyalty
 from training.recipe import Recipe
 
 STEP = 14
