@@ -29,7 +29,7 @@ from training.train import Progress, Trained, save_models, train_models
 from training.tuning import Tuner
 
 TUNE_SECONDS = 0.0
-"""Unless asked for: on Online Retail II a recipe that had won on earlier folds was a little worse on the next months."""
+"""Unless asked for: on Online Retail II a recipe that had won on past folds was a little worse on the next months."""
 
 
 class UsageError(ParcoursError):
