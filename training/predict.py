@@ -15,6 +15,7 @@ from customer.vocabulary import PredictionBasis, PredictionKind
 from scoring.engine.btyd import Floats
 from scoring.engine.model_set import ModelSet, load_model_set
 from scoring.engine.scores import Scores
+from scoring.reproduction import read_reproduction
 from training.data.engine import LOCAL, Engine, FeatureSource
 from training.data.examples import Integers
 from training.data.snapshot import Snapshot
@@ -22,6 +23,7 @@ from training.data.spine import build_spine
 
 _ROWS_AT_ONCE = 4000
 """The models see each customer once per interval: so many at once fill some 60 MB a thread."""
+_WORTH_COMPILING = 50_000
 
 SCHEMA = pa.schema(
     [
@@ -48,9 +50,14 @@ Models = Callable[[], ModelSet]
 
 
 @cache
-def models_in(folder: Path) -> ModelSet:
-    """The model set of that folder, loaded once in each process."""
-    return load_model_set(folder)
+def models_in(folder: Path, *, customers: int = 0) -> ModelSet:
+    """The model set of that folder, loaded once in each process. Errors: ModelSetRefusedError when it is damaged.
+
+    With many customers to come its compiled loops answer: they cost seconds to compile once on a machine.
+    """
+    stored = read_reproduction(folder)
+    models = load_model_set(folder)
+    return models.sped_up(stored.rows) if customers >= _WORTH_COMPILING else models
 
 
 def predict_file(
@@ -131,6 +138,11 @@ def _alike(rows: pa.Table, average: Mapping[str, float]) -> pa.Table:
         rows = rows.set_column(rows.column_names.index(name), name, column)
     basis = pa.array([str(PredictionBasis.BASELINE)] * rows.num_rows, pa.string())
     return rows.set_column(rows.column_names.index("basis"), "basis", basis)
+
+
+def count_customers(snapshot: Snapshot) -> int:
+    """How many customers the snapshot knows."""
+    return int(pq.read_metadata(snapshot.folder / "feature_customer.parquet").num_rows)
 
 
 def customer_keys(snapshot: Snapshot) -> tuple[np.ndarray[tuple[int], np.dtype[np.int64]], pa.ChunkedArray]:
