@@ -5,6 +5,7 @@ import json
 import re
 import shutil
 import threading
+import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -170,9 +171,7 @@ def test_a_swap_drops_and_mixes_no_request(folder: Path, other_models: SmallMode
         for asker in askers:
             asker.start()
         _replace(folder, other_models)
-        for _ in range(400):
-            if client.get("/v2/health/ready").json()["model_set"] != first:
-                break
+        _next_set(client, after=first)
         enough.wait(0.5)
         enough.set()
         for asker in askers:
@@ -180,6 +179,27 @@ def test_a_swap_drops_and_mixes_no_request(folder: Path, other_models: SmallMode
     assert {status for status, _, _ in seen} == {200}
     assert len({model_set for _, model_set, _ in seen}) == 2
     assert all(versions == {model_set} for _, model_set, versions in seen)
+
+
+def test_a_registry_s_webhook_brings_a_new_version_long_before_the_next_poll(
+    folder: Path, other_models: SmallModels
+) -> None:
+    settings = ScoringSettings(models=folder, poll_s=3600)
+    with running(create_app(settings)) as url, httpx.Client(base_url=url, trust_env=False) as client:
+        wait_until_ready(client)
+        first = client.get("/v2/health/ready").json()["model_set"]
+        _replace(folder, other_models)
+        assert client.post("/v1/models/refresh").status_code == httpx.codes.ACCEPTED
+        assert _next_set(client, after=first) == DirectoryRepository(other_models.folder).find("champion").key
+
+
+def _next_set(client: httpx.Client, *, after: str) -> str:
+    for _ in range(400):
+        found = str(client.get("/v2/health/ready").json()["model_set"])
+        if found != after:
+            return found
+        time.sleep(0.05)
+    raise TimeoutError(f"model set {after} is still the one that serves")
 
 
 def test_a_service_without_models_lives_but_is_not_ready(tmp_path: Path, question: dict[str, Any]) -> None:
