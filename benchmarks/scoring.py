@@ -329,7 +329,8 @@ def _mlserver(models: SmallModels, port: int, scratch: Path) -> Iterator[Server 
     folder = scratch / "mlserver"
     folder.mkdir()
     ports = {"http_port": port, "grpc_port": port + 1, "metrics_port": port + 2}
-    (folder / "settings.json").write_text(json.dumps({**ports, "parallel_workers": 2, "host": "127.0.0.1"}))
+    settings = {**ports, "parallel_workers": 2, "host": "127.0.0.1", "metrics_dir": str(folder / "metrics")}
+    (folder / "settings.json").write_text(json.dumps(settings))
     runtime = "benchmarks.scoring_peers.mlserver_runtime.Runtime"
     model = {"name": "all", "implementation": runtime, "parameters": {"uri": str(models.folder)}}
     (folder / "model-settings.json").write_text(json.dumps(model))
