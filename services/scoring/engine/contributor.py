@@ -29,12 +29,6 @@ class Contributor:
         except UnsupportedTreesError as reason:
             log.info("explaining with pred_contrib, which takes longer: %s", reason)
 
-    def of_rows(self, inputs: Inputs) -> Floats:
-        """(rows, inputs + 1): SHAP values, then the mean prediction."""
-        if self._tables is None:
-            return self._by_lightgbm(inputs)
-        return self._tables.contributions(inputs)
-
     def over_dates(self, inputs: Inputs, dates: Inputs) -> DatedContributions:
         """Of customers (rows, static) each at several dates (rows, dates, inputs)."""
         if self._tables is not None:

@@ -22,7 +22,6 @@ from scoring.engine.tree_shap_kernel import (
     CONDITION,
     LEAF,
     Tables,
-    contribute,
     pass_time,
     weigh,
 )
@@ -65,20 +64,12 @@ class TreeShap:
     """The tables of one booster. Inputs from `static` on tell the date: the same for all customers of one day."""
 
     def __init__(self, booster: "Booster", *, static: int) -> None:
-        self._width = booster.num_feature()
         self.expected = 0.0
         leaves: list[tuple[float, _Path]] = []
         for root in roots_of(booster):
             self.expected += _mean(root)
             leaves += [(value, sorted(path.items())) for value, path in _leaves(root, {})]
         self._tables = _tables(leaves, static)
-
-    def contributions(self, inputs: Inputs) -> Floats:
-        """(rows, features + 1): SHAP values, then the mean prediction."""
-        found = np.zeros((len(inputs), self._width + 1))
-        contribute(self._tables, np.ascontiguousarray(inputs), found)
-        found[:, -1] = self.expected
-        return found
 
     def over_dates(self, inputs: Inputs, dates: Inputs, *, kept: int) -> "DatedContributions":
         """Of customers (rows, static) each at several dates (rows, dates, inputs); `kept` counts all inputs."""

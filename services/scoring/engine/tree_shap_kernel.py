@@ -43,23 +43,6 @@ class Tables(NamedTuple):
 
 
 @compiled
-def contribute(tables: Tables, inputs: Singles, found: Floats) -> None:
-    """Adds the contributions of every input of each row to `found` (rows, features)."""
-    conditions, table = tables.conditions, tables.table
-    for first in range(0, len(inputs), BLOCK):
-        last = min(first + BLOCK, len(inputs))
-        for number in range(len(tables.leaves)):
-            leaf = tables.leaves[number]
-            for row in range(first, last):
-                bits = np.int64(0)
-                for at in range(leaf.start, leaf.end):
-                    bits |= np.int64(_holds(conditions[at], inputs[row, conditions[at].input])) << (at - leaf.start)
-                entry = leaf.table + bits * (leaf.end - leaf.start) - leaf.start
-                for at in range(leaf.start, leaf.end):
-                    found[row, conditions[at].input] += table[entry + at]
-
-
-@compiled
 def answer_dates(tables: Tables, dates: Singles, answers: Sets) -> None:
     """Per condition on the date, the set of `dates` (dates, inputs) that meet it."""
     for number in range(len(tables.questions)):
