@@ -6,7 +6,7 @@ from mlserver import MLModel
 from mlserver.codecs import PandasCodec, StringCodec
 from mlserver.types import InferenceRequest, InferenceResponse
 
-from benchmarks.scoring_peers.usual import UsualModels
+from benchmarks.scoring.peers.usual import UsualModels
 
 
 class Runtime(MLModel):

@@ -7,7 +7,7 @@ from typing import Any
 import bentoml
 import pandas as pd
 
-from benchmarks.scoring_peers.usual import UsualModels
+from benchmarks.scoring.peers.usual import UsualModels
 
 
 @bentoml.service(workers=2)

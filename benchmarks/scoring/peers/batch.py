@@ -1,6 +1,6 @@
 """A Parquet file of feature vectors scored into another: by the engine in pieces, or as usual with pandas.
 
-`python -m benchmarks.scoring_peers.batch ours|usual MODELS IN OUT` prints what it took as JSON.
+`python -m benchmarks.scoring.peers.batch ours|usual MODELS IN OUT` prints what it took as JSON.
 """
 
 import json
@@ -55,7 +55,7 @@ def ours(models_folder: Path, source: Path, target: Path) -> float:
 def usual(models_folder: Path, source: Path, target: Path) -> float:
     import pandas as pd
 
-    from benchmarks.scoring_peers.usual import UsualModels
+    from benchmarks.scoring.peers.usual import UsualModels
 
     models, frame = UsualModels(models_folder), pd.read_parquet(source)
     parts = []

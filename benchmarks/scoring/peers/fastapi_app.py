@@ -8,7 +8,7 @@ import pandas as pd
 from fastapi import FastAPI
 from pydantic import BaseModel
 
-from benchmarks.scoring_peers.usual import UsualModels
+from benchmarks.scoring.peers.usual import UsualModels
 
 app = FastAPI()
 _models = UsualModels(Path(os.environ["BENCH_MODELS"]))

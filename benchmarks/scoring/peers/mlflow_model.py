@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from benchmarks.scoring_peers.usual import UsualModels
+from benchmarks.scoring.peers.usual import UsualModels
 
 
 class _Pyfunc:
@@ -29,7 +29,7 @@ def save(models: Path, target: Path) -> None:
     columns = json.loads((models / "model_set.json").read_text())["columns"]
     mlflow.pyfunc.save_model(
         path=str(target),
-        loader_module="benchmarks.scoring_peers.mlflow_model",
+        loader_module="benchmarks.scoring.peers.mlflow_model",
         data_path=str(models),
         signature=ModelSignature(
             inputs=Schema([ColSpec(DataType.double, column, required=False) for column in columns]),

@@ -1,0 +1,1 @@
+"""The scoring service beside other model servers; `python -m benchmarks.scoring`."""
