@@ -23,6 +23,7 @@ from profile_api.graph.rendering import (
     marked,
     quoted,
 )
+from profile_api.graph.request import ErrorCode, GraphError
 from profile_api.graph.rows import Frame, Row
 from profile_api.graph.sources import Embedded
 
@@ -34,6 +35,11 @@ if TYPE_CHECKING:
 def live_part(planner: "Planner", field: GraphQLField, selections: "Selections", frame: Frame, path: str) -> Part:
     """A mark that names the customer; the same selection becomes a plan of its own over the live answer."""
     assert frame.row is not None  # noqa: S101
+    if frame.looks_back:
+        raise GraphError(
+            "predictions are made anew for the present only; leave out `fresh`, or `asOf` and `knownAt`",
+            code=ErrorCode.BAD_ARGUMENT,
+        )
     slot = len(planner.live)
     inner = planner.inner()
     row = Row(inner.templates.alias(), {**planner.catalogue.joins("Customer"), **LIVE_JOINS})

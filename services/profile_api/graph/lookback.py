@@ -97,10 +97,7 @@ class LookBack:
         pool = await self._opened()
         async with pool.acquire() as connection, connection.transaction(readonly=True):
             await connection.execute("select set_config('parcours.tenant', $1, true)", str(tenant_id))
-            members = await connection.fetch(
-                "select id from customer where root_id = $1 and tenant_id = $2", customer_id, tenant_id
-            )
-            ids = [row["id"] for row in members]
+            ids = await _members(connection, tenant_id, customer_id, known_at)
             return await get_lifecycle_then(connection, tenant_id, ids, as_of=as_of, known_at=known_at, now=now)
 
     async def _opened(self) -> asyncpg.Pool:
@@ -116,6 +113,23 @@ class LookBack:
                     server_settings={"application_name": "parcours-lookback", "timezone": "UTC", **role},
                 )
             return self._pool
+
+
+async def _members(
+    connection: asyncpg.Connection, tenant_id: int, customer_id: int, known_at: datetime | None
+) -> list[int]:
+    """Who were known to be this person."""
+    if known_at is None:
+        found = await connection.fetch(
+            "select id from customer where root_id = $1 and tenant_id = $2", customer_id, tenant_id
+        )
+    else:
+        found = await connection.fetch(
+            "select member_id from feature_member where customer_id = $1 and tenant_id = $2 "
+            "and known_at < $3 and until_at >= $3",
+            *(customer_id, tenant_id, known_at),
+        )
+    return [row[0] for row in found]
 
 
 def _rows(customer_id: int, then: LifecycleThen, now: datetime) -> RowsThen:

@@ -304,7 +304,8 @@ class Planner:
             case ConstantSource():
                 return [constant_part(source.value)]
             case Value():
-                return [value_part(self.templates.expand(source.sql, frame), source.kind, nullable=nullable)]
+                sql = self.templates.expand(frame.told(source.sql, source.then), frame)
+                return [value_part(sql, source.kind, nullable=nullable)]
             case Embedded():
                 return self.embedded_parts(source, field, selections, frame, path, absent)
             case Rows():
@@ -347,7 +348,7 @@ class Planner:
         if source.personal is not None:
             self._personal.append(source.personal)
             self._person_is_due = True
-        rows = self.templates.expand(source.sql, frame)
+        rows = self.templates.expand(frame.told(source.sql, source.then), frame)
         named = self.catalogue.schema.type_map[source.type or get_named_type(field.type).name]
         row = Row(self.templates.alias(), self.catalogue.joins(named.name))
         item = self._item_sql(field, named, selections, frame.inside(row=row), path)

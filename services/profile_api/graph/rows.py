@@ -9,7 +9,7 @@ from profile_api.graph.arguments import Arguments, Reader
 from profile_api.graph.parameters import CONVERSIONS, Parameter
 from profile_api.graph.request import ErrorCode, GraphError
 from profile_api.graph.sources import Join
-from profile_api.graph.tables import TENANT, guarded
+from profile_api.graph.tables import TENANT, guarded, people_known
 
 _HOLE = re.compile(r"\{([a-z_]+)(?::([A-Za-z_.]+))?(?::([a-z_]+))?\}")
 _NAKED_TABLE = re.compile(r"\b(?:from|join)\s+(?:only\s+)?([a-z_][a-z_0-9]*)\b(?!\s*\()", re.IGNORECASE)
@@ -91,6 +91,10 @@ class Frame:
     def looks_back(self) -> bool:
         return self.as_of is not None or self.known_at is not None
 
+    def told(self, now: str, then: str | None) -> str:
+        """Which of two templates is right at the instant looked from; without `then` the same one always is."""
+        return then if self.looks_back and then is not None else now
+
     def inside(self, *, row: Row | None = None, arguments: Arguments | None = None) -> "Frame":
         """The frame of what is nested in this one."""
         return replace(self, row=row or self.row, arguments=arguments, parent=self, binds={})
@@ -134,6 +138,8 @@ class Templates:
             return holes[name]
         match name:
             case "table":
+                if frame.known_at and detail == "customer":
+                    return people_known(frame.known_at)
                 return self._instead.get(detail) or guarded(detail)
             case "arg":
                 return self._argument(detail, conversion or "text", template, frame)
@@ -145,6 +151,9 @@ class Templates:
                 return frame.as_of or NOW
             case "before":  # a fact's own instants: only what had happened, and was known, then
                 return self._before(detail if "." in detail else f"{holes['item']}.{detail}", frame)
+            case "by_then":  # an instant from which something holds: those of after are not told
+                instant = _on_row(detail, frame)
+                return f"{instant} < {frame.as_of}" if frame.as_of else f"{instant} <= {NOW}"
             case "known":  # an instant at which something became known: only what was, then
                 return f" and {_on_row(detail, frame)} < {frame.known_at}" if frame.known_at else ""
             case "known_at":
@@ -196,8 +205,7 @@ class Templates:
         raise TemplateError(f"nothing is called {{{name}}}", template)
 
     def _join(self, row: Row, join: Join, frame: Frame) -> str:
-        template = join.then if frame.looks_back and join.then is not None else join.now
-        sql = self.expand(template, frame)
+        sql = self.expand(frame.told(join.now, join.then), frame)
         if sql not in row.joined:
             row.joined[sql] = self.alias()
         return row.joined[sql]

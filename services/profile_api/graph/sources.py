@@ -4,7 +4,8 @@ SQL in a source is a template. `{name}` stands for the alias of a join the row's
 itself; `{parent}` for the row around it; `{table:event}` for a table already limited to the caller's tenant;
 `{arg:first}` for a bound argument of the field; `{now}`, `{as_of}` and `{known_at}` for the instants of the request.
 Looking back, `{before:ordered_at}` keeps the facts of before both instants, `{known:received_at}` those known by then,
-and `{invalid_at:placed}` is when an order ceased to count, as far as that was known.
+`{by_then:effective_at}` those that had come about, and `{invalid_at:placed}` is when an order ceased to count, as far
+as that was known; `then` replaces the SQL of a source that is not right at another instant.
 A table can be named in no other way, so no statement can leave the tenant out.
 """
 
@@ -51,6 +52,7 @@ class Value:
 
     sql: str
     kind: Kind
+    then: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +78,7 @@ class Rows:
     """
 
     sql: str
+    then: str | None = None
     looks_from: bool = False
     type: str | None = None  # the rows' type, where the field's own says less
     scope: Scope | None = None  # needed beside the field's own
@@ -246,8 +249,8 @@ def column(name: str, kind: Kind) -> Value:
     return Value(sql=f"{{row}}.{name}", kind=kind)
 
 
-def as_text(sql: str) -> Value:
-    return Value(sql=sql, kind=Kind.TEXT)
+def as_text(sql: str, *, then: str | None = None) -> Value:
+    return Value(sql=sql, kind=Kind.TEXT, then=then)
 
 
 def as_word(sql: str) -> Value:

@@ -6,6 +6,8 @@ _TENANT_COLUMN = {
     "tenant": "id",
     "customer": "tenant_id",
     "source_record": "tenant_id",
+    "past_source_record": "tenant_id",
+    "past_membership": "tenant_id",
     "identity": "tenant_id",
     "event": "tenant_id",
     "customer_order": "tenant_id",
@@ -46,3 +48,16 @@ def guarded(table: str) -> str:
     if tenant_column is None:
         raise UnguardedTableError(table)
     return f"(select * from {table} where {tenant_column} = {TENANT})"
+
+
+def people_known(known_at: str) -> str:
+    """The table customer by who was known to be whom at an instant, without the golden record of now.
+
+    Its conditions are outside the view's union, or PostgreSQL could not use the index of either side.
+    """
+    met = f"(select met.created_at from {guarded('customer')} met where met.id = whose.member_id)"
+    return (
+        f"(select whose.member_id as id, whose.tenant_id, whose.customer_id as root_id, {met} as created_at"
+        f" from feature_member whose where whose.tenant_id = {TENANT}"
+        f" and whose.known_at < {known_at} and whose.until_at >= {known_at})"
+    )

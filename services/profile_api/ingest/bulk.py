@@ -150,7 +150,9 @@ class _Writer:
         new = sum(row["is_new"] for row in rows)
         self._count(records_inserted=new, records_changed=len(rows) - new)
         roots = sorted({row["root_id"] for row in rows})
-        await self.connection.execute(statement("golden_record"), roots, list(self.source_trust))
+        trust = list(self.source_trust)
+        await self.connection.execute("update tenant set source_trust = $2 where id = $1", self.tenant.id, trust)
+        await self.connection.execute(statement("golden_record"), roots, trust)
 
     def _count(self, **counts: int) -> None:
         """Adds to the summary."""

@@ -49,6 +49,7 @@ def history(random: Random, people: int) -> list[Fact]:
     facts: list[Fact] = []
     for person in range(people):
         facts += _identities(random, person)
+        facts += _records(random, person)
         for number in range(random.choice([0, 1, 2, 4, 7])):
             facts += _order(random, person, f"{person}-{number}")
         for _ in range(random.choice([1, 6, 25])):
@@ -56,6 +57,20 @@ def history(random: Random, people: int) -> list[Fact]:
             facts.append(_fact(random, "event", person, name=name, type=type_, channel=channel, properties=properties))
         for status in random.sample(["GRANTED", "WITHDRAWN", "DENIED"], random.randrange(3)):
             facts.append(_fact(random, "consent", person, status=status))
+    return facts
+
+
+def _records(random: Random, person: int) -> list[Fact]:
+    """What two systems state of the person, each anew now and then: a newer statement replaces the older."""
+    facts = []
+    for source in ("crm", "shop"):
+        for at in sorted(_moment(random) for _ in range(random.randrange(4))):
+            says = {
+                "source": source, "given_name": random.choice(["Ana", "Zoé", None]),
+                "city": random.choice(["Nantes", "Lyon"]), "vip": random.choice([True, False]),
+            }  # fmt: skip
+            # A statement that comes late is older than what is known, and would be left alone.
+            facts.append(Fact(kind="record", person=person, member=0, at=at, received_at=at, says=says))
     return facts
 
 
@@ -133,6 +148,9 @@ async def load(
     for fact in facts:
         await _WRITERS[fact.kind](connection, tenant, fact, orders)
     await connection.execute(statement("order_refunds"), list(orders.values()))
+    await connection.execute("update tenant set source_trust = '{crm}' where id = $1", tenant)
+    people_ids = [customer_id(tenant, person) for person in range(people)]
+    await connection.execute(statement("golden_record"), people_ids, ["crm"])
     await refresh_derived(connection, tenant, None, now=now)
 
 
@@ -150,6 +168,19 @@ async def _write_identity(connection: asyncpg.Connection, tenant: int, fact: Fac
         "insert into identity (tenant_id, customer_id, type, value, source, rule, linked_at, linked_by)"
         " values ($1, $2, $3, $4, 'shop', 'exact', $5, 'import')",
         *(tenant, _owner(tenant, fact), fact.says["type"], fact.says["value"], fact.at),
+    )
+
+
+async def _write_record(connection: asyncpg.Connection, tenant: int, fact: Fact, _orders: dict[str, int]) -> None:
+    traits = {name: value for name, value in fact.says.items() if name != "source"}
+    await connection.execute(
+        "insert into source_record (tenant_id, customer_id, source, source_key, traits, observed_at, received_at)"
+        " values ($1, $2, $3, $4, $5, $6, $7)"
+        " on conflict (tenant_id, source, source_key) do update"
+        " set traits = excluded.traits, observed_at = excluded.observed_at, received_at = excluded.received_at"
+        " where source_record.traits <> excluded.traits",
+        *(tenant, _owner(tenant, fact), fact.says["source"], f"r{fact.person}", json.dumps(traits)),
+        *(fact.at, fact.received_at),
     )
 
 
@@ -217,6 +248,7 @@ def _local(at: datetime) -> tuple[int, int]:
 
 _WRITERS = {
     "identity": _write_identity,
+    "record": _write_record,
     "order": _write_order,
     "adjustment": _write_adjustment,
     "event": _write_event,

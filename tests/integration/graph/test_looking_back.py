@@ -13,7 +13,9 @@ import pytest
 from profile_api.graph.engine import GraphEngine
 from profile_api.graph.request import GraphQLRequest
 from profile_api.http.settings import SERVICE_ROLE
+from profile_api.ingest.statements import statement
 from profile_api.store.database import connect
+from profile_api.store.derive import refresh_derived
 from tests.integration.graph import past
 from tests.integration.graph.conftest import caller
 
@@ -49,6 +51,7 @@ SELECTION = """
     lastChannel channels touchCount durationS omnichannel deliveryType paymentMethod
     touchpoints(first: 100) { edges { node { name occurredAt } } } } } }
   satisfaction { nps { score answeredAt } } service { openTickets { id openedAt } lastContact { at } contactCount90d }
+  displayName givenName city traits { name value source observedAt } sources { source key traits observedAt receivedAt }
   consents { purpose status effectiveAt } identities { type value linkedAt } freshness { lastEventAt lastReceivedAt }
 """
 QUERY = f"""query ($id: ID!, $asOf: DateTime, $knownAt: DateTime) {{
@@ -106,3 +109,68 @@ async def test_the_past_is_told_as_it_was(
         for person in range(PEOPLE):
             looked_back = await told(engine, 1, person, past.NOW, asOf=as_of, knownAt=known_at)
             assert looked_back == await told(engine, tenant, person, as_of or past.NOW), (person, as_of, known_at)
+
+
+async def test_a_merge_learnt_of_later_is_undone_for_what_was_known_before(
+    engine: GraphEngine, database_url: str
+) -> None:
+    """Two persons, one of them absorbed: what was known before tells each alone, by either's id."""
+    facts = past.history(Random(7), 2)
+    connection = await connect(database_url)
+    kept, absorbed = past.customer_id(1, 0), past.customer_id(1, 1)
+    try:
+        await past.load(connection, 1, facts, people=2, policy=POLICY, now=past.NOW)
+        await past.load(connection, 2, facts, people=2, policy=POLICY, now=past.NOW)
+        move = "update customer set root_id = $2 where root_id = $1"
+        await connection.execute(move, absorbed, kept)
+        await connection.execute(statement("golden_record"), [kept], ["crm"])
+        await refresh_derived(connection, 1, [kept], now=past.NOW)
+        merged_at: datetime = await connection.fetchval("select root_since from customer where id = $1", absorbed)
+    finally:
+        await connection.close()
+    before, after = merged_at, merged_at + timedelta(microseconds=1)
+    for person in (0, 1):
+        alone = await told(engine, 2, person, before)
+        assert await told(engine, 1, person, before, knownAt=before) == alone
+        assert await told(engine, 1, person, before, asOf=before, knownAt=before) == alone
+    together = await told(engine, 1, 1, after, knownAt=after)
+    assert together == await told(engine, 1, 0, after)
+    assert together["metrics"]["orderCount"] == sum(
+        [(await told(engine, 2, person, before))["metrics"]["orderCount"] for person in (0, 1)]
+    )
+    # What had happened by then is told of whoever belongs together now: when we learnt it is for `knownAt` to say.
+    assert (await told(engine, 1, 1, after, asOf=before))["metrics"] == together["metrics"]
+
+
+async def test_a_person_absorbed_and_given_back_was_one_in_between(engine: GraphEngine, database_url: str) -> None:
+    connection = await connect(database_url)
+    kept, absorbed = past.customer_id(1, 0), past.customer_id(1, 1)
+    try:
+        await past.load(connection, 1, past.history(Random(7), 2), people=2, policy=POLICY, now=past.NOW)
+        moves = []
+        for root in (kept, absorbed):
+            move = "update customer set root_id = $2 where id between $1 and $1 + 1::bigint returning root_since"
+            moves.append(await connection.fetchval(move, absorbed, root))
+        await refresh_derived(connection, 1, [kept, absorbed], now=past.NOW)
+    finally:
+        await connection.close()
+    merged_at, parted_at = moves
+    now = parted_at + timedelta(seconds=1)
+    in_between = await told(engine, 1, 1, now, knownAt=parted_at)
+    assert in_between == await told(engine, 1, 0, now, knownAt=parted_at)
+    assert in_between["timeline"]["totalCount"] > (await told(engine, 1, 1, now))["timeline"]["totalCount"]
+    assert (await told(engine, 1, 1, now, knownAt=merged_at))["timeline"] == (await told(engine, 1, 1, now))["timeline"]
+
+
+async def test_who_was_not_scored_by_then_is_told_so(engine: GraphEngine, database_url: str) -> None:
+    connection = await connect(database_url)
+    try:
+        await past.load(connection, 1, past.history(Random(7), 1), people=1, policy=POLICY, now=past.NOW)
+    finally:
+        await connection.close()
+    query = f"""{{ customer(id: "cus_{past.customer_id(1, 0)}", asOf: "{EARLY.isoformat()}") {{
+      predictions {{ unavailable {{ code message }} }} }} }}"""
+    answer = await engine.execute(GraphQLRequest(query=query), caller(1), now=past.NOW)
+    unavailable = msgspec.json.decode(answer.body)["data"]["customer"]["predictions"]["unavailable"]
+    assert {one["code"] for one in unavailable} == {"NOT_SCORED_YET"}
+    assert {one["message"] for one in unavailable} == {"no model had been asked about this customer by then"}

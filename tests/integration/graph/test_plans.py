@@ -29,6 +29,8 @@ HOT = {
     "by e-mail": f'{{ customer(identity: {{type: EMAIL, value: "a@b.fr"}}) {{ {CARD} }} }}',
     "by order": f'{{ customer(identity: {{type: ORDER_ID, value: "1"}}) {{ {CARD} }} }}',
     "as of": f'{{ customer(id: "cus_101", asOf: "2026-01-01T00:00:00Z") {{ {CARD} }} }}',
+    "known at": f'{{ customer(id: "cus_101", knownAt: "2026-01-01T00:00:00Z")'
+    f" {{ {CARD} traits {{ name }} sources {{ key }} }} }}",
     "list": "{ customers(first: 50) { edges { node { id lifecycle { stage } predictions { churn { probability } }"
     " orders(first: 5) { edges { node { number } } } } } pageInfo { hasNextPage } } }",
     "list by churn": "{ customers(first: 50, orderBy: {field: CHURN_PROBABILITY},"

@@ -2,5 +2,5 @@
 select distinct on (stated.purpose, stated.channel) stated.*
 from {table:customer} member
 join {table:consent} stated on stated.customer_id = member.id
-where member.root_id = {row}.id and stated.effective_at <= {as_of}{known:stated.recorded_at}
+where member.root_id = {row}.id and {by_then:stated.effective_at}{known:stated.recorded_at}
 order by stated.purpose, stated.channel nulls first, stated.effective_at desc, stated.id desc

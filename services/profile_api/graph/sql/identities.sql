@@ -2,6 +2,8 @@
 select linked.*
 from {table:customer} member
 join {table:identity} linked on linked.customer_id = member.id
-where member.root_id = {row}.id and linked.linked_at <= {as_of}{known:linked.linked_at}
-order by linked.unlinked_at desc nulls first, linked.type, linked.linked_at, linked.id
+where member.root_id = {row}.id and {by_then:linked.linked_at}{known:linked.linked_at}
+order by
+  case when {by_then:linked.unlinked_at}{known:linked.unlinked_at} then linked.unlinked_at end desc nulls first,
+  linked.type, linked.linked_at, linked.id
 limit 500

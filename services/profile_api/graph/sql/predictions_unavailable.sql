@@ -3,6 +3,6 @@ select missing ->> 'kind' as kind, missing ->> 'code' as code, missing ->> 'mess
 from jsonb_array_elements({prediction}.figures -> 'unavailable') as missing
 where {prediction}.figures is not null
 union all
-select kind, 'NOT_SCORED_YET', 'no model has been asked about this customer yet'
+select kind, 'NOT_SCORED_YET', '{not_yet}'
 from unnest(array['CHURN', 'NEXT_PURCHASE', 'VALUE']) as kind
 where {prediction}.figures is null

@@ -2,6 +2,6 @@
 select record.*
 from {table:customer} member
 join {table:source_record} record on record.customer_id = member.id
-where member.root_id = {row}.id and record.observed_at <= {as_of}{known:record.received_at}
+where member.root_id = {row}.id and record.observed_at <= {now}
 order by record.observed_at desc, record.id desc
 limit 500

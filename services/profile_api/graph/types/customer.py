@@ -16,6 +16,7 @@ from profile_api.graph.sources import (
     Live,
     LookedBack,
     Source,
+    Value,
     as_boolean,
     as_instant,
     as_text,
@@ -64,6 +65,7 @@ CLOCK = Join(
         order by clock.effective_at desc limit 1
       ) {self} on true"""
 )
+GOLDEN = Join(now="cross join (select) {self}", then=template("golden_record_then"))  # now: columns of the row itself
 METRICS = Join(
     now="left join {table:customer_metrics} {self} on {self}.customer_id = {row}.id",
     then=template("metrics_as_of"),
@@ -85,12 +87,17 @@ CUSTOMER_JOINS = {
     "stage": STAGE,
     "clock": CLOCK,
     "policy": POLICY_IN_FORCE,
+    "golden": GOLDEN,
     "metrics": METRICS,
     "prediction": PREDICTION,
     "house": HOUSE,
     "surveys": SURVEYS,
     "live": NO_LIVE,
 }
+
+
+def _trait(name: str) -> Value:
+    return as_text(f"{{row}}.{name}", then=f"{{golden}}.{name}")
 
 
 def _predictions(given: Given) -> Source:
@@ -119,7 +126,7 @@ class Freshness:
             "exists (select from {table:rescoring_request} asked where asked.customer_id = {row}.id"
             " and asked.due_at < 'infinity')"
         ),
-        "Whether new facts wait to be scored.",
+        "Whether new facts wait to be scored; now, even when looking back.",
     )
 
 
@@ -132,29 +139,28 @@ class Customer(Node):
         as_word("'cus_' || {row}.id"), "Global id; the id of somebody absorbed in a merge finds the survivor."
     )
     display_name: str | None = planned(
-        as_text("nullif(concat_ws(' ', {row}.given_name, {row}.family_name), '')"),
+        as_text(
+            "nullif(concat_ws(' ', {row}.given_name, {row}.family_name), '')",
+            then="nullif(concat_ws(' ', {golden}.given_name, {golden}.family_name), '')",
+        ),
         "Given and family name; null when neither is known.",
         scope=Scope.PII,
         personal=PersonalData.NAME,
     )
     given_name: str | None = planned(
-        as_text("{row}.given_name"), "Null when unknown.", scope=Scope.PII, personal=PersonalData.NAME
+        _trait("given_name"), "Null when unknown.", scope=Scope.PII, personal=PersonalData.NAME
     )
     family_name: str | None = planned(
-        as_text("{row}.family_name"), "Null when unknown.", scope=Scope.PII, personal=PersonalData.NAME
+        _trait("family_name"), "Null when unknown.", scope=Scope.PII, personal=PersonalData.NAME
     )
-    age_band: str | None = planned(
-        as_text("{row}.age_band"), "Null when unknown.", scope=Scope.PII, personal=PersonalData.AGE
-    )
-    city: str | None = planned(
-        as_text("{row}.city"), "Null when unknown.", scope=Scope.PII, personal=PersonalData.ADDRESS
-    )
+    age_band: str | None = planned(_trait("age_band"), "Null when unknown.", scope=Scope.PII, personal=PersonalData.AGE)
+    city: str | None = planned(_trait("city"), "Null when unknown.", scope=Scope.PII, personal=PersonalData.ADDRESS)
     postcode: str | None = planned(
-        as_text("{row}.postcode"), "Null when unknown.", scope=Scope.PII, personal=PersonalData.ADDRESS
+        _trait("postcode"), "Null when unknown.", scope=Scope.PII, personal=PersonalData.ADDRESS
     )
-    country: str | None = planned(as_text("{row}.country"), "Null when unknown.", scope=Scope.PROFILE)
+    country: str | None = planned(_trait("country"), "Null when unknown.", scope=Scope.PROFILE)
     locale: str | None = planned(
-        as_text("{row}.locale"), "Preferred language and region; null when unknown.", scope=Scope.PROFILE
+        _trait("locale"), "Preferred language and region; null when unknown.", scope=Scope.PROFILE
     )
     created_at: DateTime = planned(as_instant("{row}.created_at"), "When we first met.", scope=Scope.PROFILE)
     traits: list[Trait] = planned(
@@ -242,7 +248,7 @@ class Customer(Node):
     @planned_call(
         Choice(choose=_predictions),
         "What they will probably do. `fresh` scores now, with every fact so far; when that fails the stored "
-        "predictions are shown and `notFresh` says why.",
+        "predictions are shown and `notFresh` says why. Looking back, what was predicted by then; `fresh` is refused.",
         scope=Scope.PREDICTIONS,
     )
     def predictions(

@@ -10,16 +10,15 @@ from profile_api.graph.sources import Rows, as_boolean, as_float, as_instant, as
 from profile_api.graph.sql import template
 from profile_api.graph.types.words import ConsentStatus
 
-TRAITS = Rows(
-    sql="""
+_TRAITS_OF = """
       select trait.name, trait.value, trait.source, trait."observedAt" as observed_at
-      from jsonb_to_recordset({row}.traits)
+      from jsonb_to_recordset({whose}.traits)
         as trait (name text, value jsonb, source text, "observedAt" timestamptz)
       where trait.name is not null
       order by trait.name"""
-)
+TRAITS = Rows(sql=_TRAITS_OF.replace("{whose}", "{row}"), then=_TRAITS_OF.replace("{whose}", "{golden}"))
 IDENTITIES = Rows(sql=template("identities"))
-SOURCE_RECORDS = Rows(sql=template("source_records"))
+SOURCE_RECORDS = Rows(sql=template("source_records"), then=template("source_records_then"))
 CONSENTS = Rows(sql=template("consents"))
 
 
@@ -43,7 +42,7 @@ class Identity:
     linked_at: DateTime = planned(as_instant("{row}.linked_at"), "When it was linked.")
     linked_by: str = planned(as_text("{row}.linked_by"), "Who or what linked it.")
     unlinked_at: DateTime | None = planned(
-        as_instant("case when {row}.unlinked_at <= {as_of}{known:row.unlinked_at} then {row}.unlinked_at end"),
+        as_instant("case when {by_then:row.unlinked_at}{known:row.unlinked_at} then {row}.unlinked_at end"),
         "When it ceased to be the customer's; null while it is.",
     )
 

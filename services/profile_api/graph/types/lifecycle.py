@@ -92,7 +92,8 @@ class Lifecycle:
         as_instant("{clock}.lost_at"), "When the customer counts as lost (FORMER); null before the first order."
     )
     basis: AlertBasis | None = planned(
-        as_word("{clock}.basis"), "Whose gaps set both dates; null before the first order."
+        as_word("{clock}.basis"),
+        "Whose gaps set both dates; null before the first order. Looking back, those of others are as known now.",
     )
 
     @planned_call(Choice(choose=_label), "The stage in words.")

@@ -89,7 +89,8 @@ class Metrics:
         as_text("coalesce({metrics}.categories, '{}'::text[])"), "Categories ever bought, in alphabetical order."
     )
     rfm: Rfm | None = planned(
-        Embedded(present="{metrics}.rfm is not null"), "Standing among all customers; null until compared."
+        Embedded(present="{metrics}.rfm is not null"),
+        "Standing among all customers; null until compared, and when looking back: it is not kept.",
     )
 
 

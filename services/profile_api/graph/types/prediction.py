@@ -30,6 +30,7 @@ from profile_api.graph.types.words import Locale
 _CHURN = "{prediction}.figures -> 'churn'"
 _NEXT = "{prediction}.figures -> 'next_purchase'"
 _VALUE = "{prediction}.figures -> 'value'"
+_UNAVAILABLE = template("predictions_unavailable")
 _LOYALTY = "{prediction}.figures -> 'loyalty_potential'"
 
 
@@ -193,7 +194,11 @@ class Predictions:
         "Probability of at least three orders within 365 days of the first; null unless there is just one so far.",
     )
     unavailable: list[PredictionUnavailable] = planned(
-        Rows(sql=template("predictions_unavailable")), "What could not be predicted, and why."
+        Rows(
+            sql=_UNAVAILABLE.replace("{not_yet}", "no model has been asked about this customer yet"),
+            then=_UNAVAILABLE.replace("{not_yet}", "no model had been asked about this customer by then"),
+        ),
+        "What could not be predicted, and why.",
     )
     not_fresh: NotFresh | None = planned(
         Embedded(present="{live}.code is not null"),

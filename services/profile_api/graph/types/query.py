@@ -131,7 +131,8 @@ class Query:
     @planned_call(
         Choice(choose=_one_customer),
         "By global id or by any identifier ever linked; absorbed ids and old e-mail addresses answer too. Null when "
-        "nobody is found.",
+        "nobody is found. From another instant everything is told as it would have been then, but for what its "
+        "description excepts.",
         scope=Scope.PROFILE,
     )
     def customer(
@@ -143,10 +144,16 @@ class Query:
             IdentityInput | None, strawberry.argument(description="Any identifier ever linked; or give `id`.")
         ] = strawberry.UNSET,
         as_of: Annotated[
-            DateTime | None, strawberry.argument(description="Look from this instant: only facts before it.")
+            DateTime | None,
+            strawberry.argument(
+                description="Look from this instant: only facts before it count. Who belongs together is as known now."
+            ),
         ] = strawberry.UNSET,
         known_at: Annotated[
-            DateTime | None, strawberry.argument(description="And only what had been received by this instant.")
+            DateTime | None,
+            strawberry.argument(
+                description="Tell what was known at this instant: facts received before it, merges and names of then."
+            ),
         ] = strawberry.UNSET,
     ) -> Customer | None:
         return unresolved()
