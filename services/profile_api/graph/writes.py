@@ -80,7 +80,7 @@ async def _set_consent(writing: Writing, given: Mapping[str, Any]) -> Written:
         " recorded_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9) returning id",
         writing.caller.tenant_id,
         writing.customer_id,
-        _required(given, "purpose"),
+        _required(given, "purpose").upper(),  # as imports write them: one purpose, however it is spelt
         given.get("channel"),
         given["status"],
         given.get("proof"),

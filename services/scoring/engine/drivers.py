@@ -12,11 +12,12 @@ from scoring.engine.design import WORDS
 from scoring.engine.explanation import Contributions, Reasons
 
 _NAN = float("nan")
-_CHURN = (("raises the risk", "augmente le risque"), ("lowers the risk", "réduit le risque"))
-_NEXT = (("brings the next order closer", "rapproche la prochaine commande"),
-         ("puts the next order off", "éloigne la prochaine commande"))  # fmt: skip
-_VALUE = (("raises the expected value", "augmente la valeur attendue"),
-          ("lowers the expected value", "réduit la valeur attendue"))  # fmt: skip
+# After a colon, so that the name may be singular or plural in either language.
+_CHURN = (("higher risk", "risque plus élevé"), ("lower risk", "risque plus faible"))
+_NEXT = (("next order sooner", "prochaine commande plus proche"),
+         ("next order later", "prochaine commande plus lointaine"))  # fmt: skip
+_VALUE = (("higher expected value", "valeur attendue plus élevée"),
+          ("lower expected value", "valeur attendue plus faible"))  # fmt: skip
 
 
 def churn_drivers(reasons: Reasons, row: int) -> list[Driver]:
@@ -73,8 +74,8 @@ class _Wording:
             feature=self.name,
             value=value,
             contribution=contribution,
-            text_en=f"{self.english}{english_value} {effect[0]}",
-            text_fr=f"{self.french}{french_value} {effect[1]}",
+            text_en=f"{self.english}{english_value}: {effect[0]}",
+            text_fr=f"{self.french}{french_value} : {effect[1]}",
         )
 
     def _shown(self, value: FeatureValue) -> tuple[str, str]:

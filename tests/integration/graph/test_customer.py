@@ -188,7 +188,7 @@ async def test_service_and_satisfaction_tell_what_is_open_and_latest(ask: Ask) -
     assert found["service"]["lastContact"] == {"name": "Ticket Closed", "ticketId": "S2"}
     assert found["service"]["contactCount90d"] == 3
     assert found["consents"] == [
-        {"purpose": "marketing", "channel": "EMAIL", "status": "WITHDRAWN", "granted": False},
+        {"purpose": "MARKETING", "channel": "EMAIL", "status": "WITHDRAWN", "granted": False},
         {"purpose": "profiling", "channel": None, "status": "GRANTED", "granted": True},
     ]
 

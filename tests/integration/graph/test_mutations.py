@@ -50,14 +50,14 @@ async def test_a_consent_is_recorded_and_in_force_at_once(writing: GraphEngine) 
     given = {"customerId": "cus_101", "purpose": "marketing", "channel": "EMAIL", "status": "GRANTED"}
     data = (await done(writing, CONSENT, input=given))["setConsent"]
     assert data["consent"] == {
-        "purpose": "marketing",
+        "purpose": "MARKETING",
         "channel": "EMAIL",
         "status": "GRANTED",
         "granted": True,
         "effectiveAt": "2026-03-01T12:00:00+00:00",
         "source": "api",
     }
-    assert {"purpose": "marketing", "channel": "EMAIL", "status": "GRANTED"} in data["customer"]["consents"]
+    assert {"purpose": "MARKETING", "channel": "EMAIL", "status": "GRANTED"} in data["customer"]["consents"]
 
 
 async def test_praise_makes_a_loyal_customer_an_ambassador(writing: GraphEngine) -> None:
@@ -156,7 +156,7 @@ async def test_several_writes_run_one_after_the_other(writing: GraphEngine) -> N
     }"""
     data = await done(writing, query)
     assert (data["a"]["consent"]["status"], data["b"]["consent"]["status"]) == ("GRANTED", "WITHDRAWN")
-    assert data["b"]["customer"]["consents"] == [{"purpose": "x", "status": "WITHDRAWN"}]
+    assert data["b"]["customer"]["consents"] == [{"purpose": "X", "status": "WITHDRAWN"}]
 
 
 async def test_a_masked_part_of_the_payload_is_an_error_after_the_write(writing: GraphEngine) -> None:

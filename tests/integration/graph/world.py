@@ -95,8 +95,8 @@ async def _load_tenant(connection: asyncpg.Connection, tenant: int) -> None:
     await _load_events(connection, tenant, base)
     await connection.execute(
         "insert into consent (tenant_id, customer_id, purpose, channel, status, source, effective_at, recorded_at)"
-        " values ($1, $2, 'marketing', 'EMAIL', 'GRANTED', 'shop', $3, $3),"
-        " ($1, $2, 'marketing', 'EMAIL', 'WITHDRAWN', 'shop', $4, $4),"
+        " values ($1, $2, 'MARKETING', 'EMAIL', 'GRANTED', 'shop', $3, $3),"
+        " ($1, $2, 'MARKETING', 'EMAIL', 'WITHDRAWN', 'shop', $4, $4),"
         " ($1, $5, 'profiling', null, 'GRANTED', 'shop', $3, $3)",
         tenant, base + 1, NOW - timedelta(days=300), NOW - timedelta(days=10), base + 2,
     )  # fmt: skip

@@ -62,7 +62,7 @@ class SourceRecord:
 
 @strawberry.type(description="What the customer last said to one purpose over one channel.")
 class Consent:
-    purpose: str = planned(as_text("{row}.purpose"), "The purpose, such as `marketing`.")
+    purpose: str = planned(as_text("{row}.purpose"), "The purpose in capitals, such as `MARKETING`.")
     channel: Channel | None = planned(as_word("{row}.channel"), "The channel; null for all channels.")
     status: ConsentStatus = planned(as_word("{row}.status"), "What was said.")
     granted: bool = planned(as_boolean("({row}.status = 'GRANTED')"), "Whether that is a yes.")
