@@ -55,7 +55,9 @@ _SOURCE = "The system that states it; `api` when left out."
 @strawberry.input(description="What a customer said to a purpose.")
 class SetConsentInput:
     customer_id: strawberry.ID = strawberry.field(description=_CUSTOMER_ID)
-    purpose: str = strawberry.field(description="The purpose, such as `MARKETING`; kept in capitals however it is written.")
+    purpose: str = strawberry.field(
+        description="The purpose, such as `MARKETING`; kept in capitals however it is written."
+    )
     status: ConsentStatus = strawberry.field(description="What was said.")
     channel: Channel | None = strawberry.field(description="One channel; all when left out.", default=strawberry.UNSET)
     proof: str | None = strawberry.field(description="Where the proof is kept.", default=strawberry.UNSET)
