@@ -31,7 +31,7 @@ import uvloop
 from benchmarks.graphql.load import cpu_s, required_tool
 from profile_api.access.api_keys import create_demo_keys
 from profile_api.access.connections import access_pool
-from profile_api.graph.request import Answer, AnswerKind, Caller, GraphQLRequest, OperationKind, Prepared, Scope
+from profile_api.graph.request import Answer, AnswerKind, Caller, GraphQLRequest, OperationKind, Prepared, Scope, Tell
 from profile_api.http.app import build_app
 from profile_api.http.serve import server_options
 from profile_api.http.settings import EdgeSettings
@@ -55,6 +55,15 @@ class Nothing:
     scopes: frozenset[Scope] = frozenset()
 
 
+class NothingRead:
+    """A read that is answered before it is sent."""
+
+    cost = 1
+
+    def send(self, tell: Tell) -> None:
+        tell(Answer(kind=AnswerKind.OK, body=BODY, operation=OperationKind.QUERY))
+
+
 class NullExecutor:
     """Answers everything at once with the same bytes."""
 
@@ -64,6 +73,9 @@ class NullExecutor:
 
     async def prepare(self, request: GraphQLRequest, caller: Caller) -> Prepared:
         return Nothing()
+
+    def reading(self, request: GraphQLRequest, caller: Caller, **_: Any) -> NothingRead:
+        return NothingRead()
 
     async def execute(self, request: GraphQLRequest, caller: Caller, **_: Any) -> Answer:
         return Answer(kind=AnswerKind.OK, body=BODY, operation=OperationKind.QUERY)

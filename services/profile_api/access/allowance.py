@@ -36,7 +36,8 @@ class Allowance(Generic[C]):
         self._callers = callers
         self._clock = clock
         self._buckets: dict[C, _Bucket] = {}
-        self._policy = (b"ratelimit-policy", f'"{quota.name}";q={quota.per_minute};w=60'.encode())
+        policy = f'ratelimit-policy: "{quota.name}";q={quota.per_minute};w=60\r\nratelimit: "{quota.name}";'
+        self._fields = policy.encode() + b"r=%d;t=%d\r\n"
         self.name = quota.name
         self.per_minute = quota.per_minute
 
@@ -58,12 +59,17 @@ class Allowance(Generic[C]):
         missing = min(amount, self._full) - self._filled(caller).level
         return max(1, math.ceil(missing / self._per_second))
 
-    def headers(self, caller: C) -> tuple[tuple[bytes, bytes], ...]:
-        """The fields of the IETF draft `RateLimit header fields for HTTP`, for this quota."""
+    def give_back(self, caller: C, amount: float) -> None:
+        """Undoes a `take` of this moment."""
+        bucket = self._filled(caller)
+        bucket.level += amount
+        bucket.untold -= amount
+
+    def fields(self, caller: C) -> bytes:
+        """The lines of the IETF draft `RateLimit header fields for HTTP`, for this quota."""
         bucket = self._buckets.get(caller)
         left = int(self._full if bucket is None else max(0.0, bucket.level))  # as of the caller's last request
-        full_in_s = math.ceil((self._full - left) / self._per_second)
-        return self._policy, (b"ratelimit", b'"%b";r=%d;t=%d' % (self.name.encode(), left, full_in_s))
+        return self._fields % (left, math.ceil((self._full - left) / self._per_second))
 
     def untold(self) -> Iterator[tuple[C, float]]:
         """What callers have used here and no other process knows of."""

@@ -71,12 +71,16 @@ class AuditLog:
 
     async def record(self, read: PersonalDataRead, *, within_s: float) -> None:
         """Returns once the read waits to be written, at once unless there is no room. Errors: TrailFullError."""
-        if len(self._waiting) >= self._most_waiting:
+        if not self.record_at_once(read):
             await self._wait_for_room(within_s)
-        self._waiting.append(read)
-        self._arrived.set()
-        if self._writer is None:
-            self._writer = asyncio.create_task(self._write_all())
+            self._record(read)
+
+    def record_at_once(self, read: PersonalDataRead) -> bool:
+        """Whether the read waits to be written now; False when there is no room."""
+        if len(self._waiting) >= self._most_waiting:
+            return False
+        self._record(read)
+        return True
 
     async def close(self) -> None:
         """Writes what waits, for at most ten seconds."""
@@ -93,6 +97,13 @@ class AuditLog:
             self._waiting.clear()
         if self._connection is not None:
             self._connection.terminate()
+
+    def _record(self, read: PersonalDataRead) -> None:
+        self._waiting.append(read)
+        if not self._arrived.is_set():
+            self._arrived.set()
+            if self._writer is None:
+                self._writer = asyncio.create_task(self._write_all())
 
     async def _wait_for_room(self, within_s: float) -> None:
         try:

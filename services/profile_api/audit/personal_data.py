@@ -1,5 +1,6 @@
 """The kinds of personal data, and how an answer says whose it holds."""
 
+from collections.abc import Collection
 from contextvars import ContextVar
 from datetime import datetime
 from enum import StrEnum
@@ -23,18 +24,18 @@ class PersonalData(StrEnum):
     SEARCH = "SEARCH"  # found by a name or identifier somebody typed
 
 
-class PersonalDataRead(msgspec.Struct, frozen=True, kw_only=True):
+class PersonalDataRead(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One operation that touched personal data."""
 
     tenant_id: int
     at: datetime
     caller: str
-    roles: tuple[str, ...]
+    roles: Collection[str]
     operation: str | None
     trace_id: str
-    customers: tuple[int, ...]
-    read: tuple[str, ...]
-    withheld: tuple[str, ...]
+    customers: Collection[int]
+    read: Collection[str]
+    withheld: Collection[str]
 
 
 trace_id: ContextVar[bytes] = ContextVar("trace_id", default=b"")

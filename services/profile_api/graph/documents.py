@@ -132,8 +132,12 @@ class Found:
     """A document for one query text: the literals lifted out of that text, as they came and as they are read."""
 
     document: Document
-    raw: Mapping[str, Any] = field(default_factory=dict)
+    raw_literals: Mapping[str, Any] = field(default_factory=dict)
     literals: Values = field(default_factory=dict)
+
+    def raw(self, variables: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The variables as graphql-core would be given them: the client's own and the lifted literals."""
+        return {**variables, **self.raw_literals} if self.raw_literals else variables
 
     def coerce(self, variables: Mapping[str, Any]) -> Values:
         """The values of one request. Errors: InvalidOperationError."""

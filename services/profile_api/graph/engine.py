@@ -2,25 +2,25 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from graphql import NoSchemaIntrospectionCustomRule
 
-from profile_api.audit.log import AuditLog, TrailFullError
-from profile_api.audit.personal_data import PersonalDataRead, trace_id
+from profile_api.audit.log import AuditLog
+from profile_api.audit.personal_data import trace_id
 from profile_api.graph.arguments import Arguments, Values
-from profile_api.graph.dispatch import Dispatcher, OverloadedError
+from profile_api.graph.dispatch import Dispatcher
 from profile_api.graph.documents import Document, Documents, Found
 from profile_api.graph.errors import refused
 from profile_api.graph.live import LiveScorer
 from profile_api.graph.lookback import LookBack
 from profile_api.graph.mutations import Mutations
 from profile_api.graph.planner import Planner
-from profile_api.graph.reads import Asking, Reads, Touched
+from profile_api.graph.reading import BoundRead, Readings
+from profile_api.graph.reads import Asking, Reads
 from profile_api.graph.request import (
     Answer,
     AnswerKind,
@@ -34,6 +34,7 @@ from profile_api.graph.request import (
 )
 from profile_api.graph.schema import catalogue
 from profile_api.graph.subscriptions import CHANGE, Watch, utc_now
+from profile_api.graph.trail import Trail
 
 _EVENT_DEADLINE_S = 10.0
 
@@ -44,10 +45,6 @@ class PreparedOperation:
 
     found: Found
     values: Values
-
-    def raw(self, request: GraphQLRequest) -> Mapping[str, Any]:
-        """The variables as graphql-core would be given them: the client's own and the lifted literals."""
-        return {**request.variables, **self.found.raw} if self.found.raw else request.variables
 
     @property
     def document(self) -> Document:
@@ -90,6 +87,8 @@ class GraphEngine:
         self._live_scorer = live_scorer
         self._watch = Watch(database_url)
         self._audit = AuditLog(database_url, role=database_role, kept_days=audit_kept_days)
+        self._trail = Trail(self._audit)
+        self._readings = Readings(self._dispatcher, self._reads, self._trail)
 
     async def start(self) -> None:
         """Opens the connections and reads the schema, so that the first request does not wait for either."""
@@ -97,6 +96,7 @@ class GraphEngine:
 
     async def close(self) -> None:
         await self._watch.close()
+        await self._readings.close()
         await self._audit.close()
         await self._mutations.close()
         await self._look_back.close()
@@ -109,6 +109,30 @@ class GraphEngine:
         """Parses, validates and plans. Errors: GraphError."""
         found = self._documents.find(request, caller) or await self._documents.get(request, caller)
         return PreparedOperation(found=found, values=found.coerce(request.variables))
+
+    def reading(
+        self, request: GraphQLRequest, caller: Caller, *, now: datetime, deadline_s: float, trace: bytes
+    ) -> BoundRead | None:
+        """A query met before that takes nothing but one statement; else None. Errors: GraphError."""
+        found = self._documents.find(request, caller)
+        if found is None or found.document.kind is not OperationKind.QUERY:
+            return None
+        values = found.coerce(request.variables)
+        plan = found.document.find_plan(values)
+        if plan is None or plan.live or plan.then:
+            return None
+        asking = Asking(
+            document=found.document,
+            plan=plan,
+            values=values,
+            raw=found.raw(request.variables),
+            caller=caller,
+            now=now,
+            deadline=time.perf_counter() + deadline_s,
+            trace=trace,
+        )
+        arguments = plan.bind(values, caller, now)
+        return BoundRead(arguments=arguments, deadline=asking.deadline, asking=asking, readings=self._readings)
 
     async def execute(
         self,
@@ -133,18 +157,18 @@ class GraphEngine:
                 document=document,
                 plan=plan,
                 values=values,
-                raw=prepared.raw(request),
+                raw=prepared.found.raw(request.variables),
                 caller=caller,
                 now=now,
                 deadline=started + deadline_s,
+                trace=trace_id.get(),
             )
             plan_s = time.perf_counter() - started
             if plan.writes:
                 answer = await self._mutations.answer(asking, self._reads, plan_s=plan_s)
             else:
                 answer = await self._reads.answer(asking, plan_s=plan_s)
-            if asking.touched is not None:
-                await self._leave_trail(asking, asking.touched)
+            await self._trail.leave(asking)
             return answer
         except GraphError as error:
             return refused(error, operation=document.kind if document else None)
@@ -162,38 +186,19 @@ class GraphEngine:
                         document=document,
                         plan=plan,
                         values={**values, CHANGE: change},
-                        raw=prepared.raw(request),
+                        raw=prepared.found.raw(request.variables),
                         caller=caller,
                         now=utc_now(),
                         deadline=time.perf_counter() + _EVENT_DEADLINE_S,
+                        trace=trace_id.get(),
                     )
                     answer = await self._reads.event(asking)
                     if answer is None:
                         continue
-                    if asking.touched is not None:
-                        await self._leave_trail(asking, asking.touched)
+                    await self._trail.leave(asking)
                     yield answer
         except GraphError as error:
             yield refused(error, operation=OperationKind.SUBSCRIPTION)
-
-    async def _leave_trail(self, asking: Asking, touched: Touched) -> None:
-        """Before the answer leaves. Errors: OverloadedError when the trail has no room until the deadline."""
-        caller, name = asking.caller, asking.document.operation.name
-        read = PersonalDataRead(
-            tenant_id=caller.tenant_id,
-            at=asking.now,
-            caller=caller.subject,
-            roles=tuple(caller.roles),
-            operation=name.value[:100] if name is not None else None,
-            trace_id=trace_id.get().decode(),
-            customers=tuple(touched.customers),
-            read=tuple(touched.read),
-            withheld=tuple(touched.withheld),
-        )
-        try:
-            await self._audit.record(read, within_s=asking.left_s)
-        except TrailFullError as error:
-            raise OverloadedError from error
 
     def _subscribed(self, document: Document, values: Values) -> tuple[str, Arguments]:
         """The one root field of a subscription, when the caller may listen to it."""

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -11,28 +10,27 @@ import msgspec
 from profile_api.audit.personal_data import PersonalData, without_marks
 from profile_api.graph.arguments import Values
 from profile_api.graph.catalogue import Catalogue
-from profile_api.graph.dispatch import Dispatcher, Reply, StatementError
+from profile_api.graph.dispatch import Dispatcher
 from profile_api.graph.documents import Document
 from profile_api.graph.finish import fast_body, full_body, tells_nothing
 from profile_api.graph.live import LIVE, LiveAnswer, LiveScorer, spliced
 from profile_api.graph.lookback import LookBack, marked_places, values_with
 from profile_api.graph.lookback import spliced as spliced_then
 from profile_api.graph.plan import Plan
+from profile_api.graph.question import Reply, StatementError
 from profile_api.graph.request import Answer, AnswerKind, Caller, OperationKind, Timings
 from profile_api.rescoring.outcomes import ScoringOutcome
 
 
-@dataclass(slots=True)
-class Touched:
+class Touched(msgspec.Struct):
     """The personal data an operation came upon so far: of whom, what was read, what was withheld."""
 
-    customers: set[int] = field(default_factory=set)
-    read: set[PersonalData] = field(default_factory=set)
-    withheld: set[PersonalData] = field(default_factory=set)
+    customers: set[int]
+    read: frozenset[PersonalData]
+    withheld: frozenset[PersonalData]
 
 
-@dataclass(slots=True, kw_only=True)
-class Asking:
+class Asking(msgspec.Struct, kw_only=True):
     """One operation under way."""
 
     document: Document
@@ -42,7 +40,8 @@ class Asking:
     caller: Caller
     now: datetime
     deadline: float  # by time.perf_counter
-    touched: "Touched | None" = None  # personal data, for the trail
+    trace: bytes = b""  # of the request, for the trail
+    touched: Touched | None = None  # personal data, for the trail
     is_void: bool = False  # an event about what is gone by now
 
     @property
@@ -52,11 +51,13 @@ class Asking:
     def told(self, plan: Plan, text: str) -> str:
         """The answer to a plan without the marks that say whom it is about, which are remembered."""
         answer, customers = without_marks(text)
-        if self.touched is None:
-            self.touched = Touched()
-        self.touched.customers |= customers
-        self.touched.read |= plan.personal
-        self.touched.withheld |= plan.withheld
+        touched = self.touched
+        if touched is None:
+            self.touched = Touched(customers, plan.personal, plan.withheld)
+        else:
+            touched.customers |= customers
+            touched.read |= plan.personal
+            touched.withheld |= plan.withheld
         return answer
 
 
@@ -81,20 +82,22 @@ class Reads:
         try:
             reply = await self.reply(asking, asking.plan, asking.values)
         except StatementError:
-            kind, body = await self._field_by_field(asking)
-            return Answer(kind=kind, body=body, operation=asking.document.kind, timings=Timings(plan_s=plan_s))
+            return await self.answer_field_by_field(asking, plan_s=plan_s)
+        return await self.conclude(asking, reply, plan_s=plan_s)
+
+    async def conclude(self, asking: Asking, reply: Reply, *, plan_s: float) -> Answer:
+        """The finished answer to what the database said."""
         finishing = time.perf_counter()
         asking.is_void = asking.document.kind is OperationKind.SUBSCRIPTION and tells_nothing(reply.text)
         fast = fast_body(asking.plan, reply.text)
         kind, body = (AnswerKind.OK, fast) if fast is not None else await self._full(asking, reply.text)
-        timings = Timings(
-            plan_s=plan_s,
-            queue_s=reply.queue_s,
-            database_s=reply.database_s,
-            finish_s=time.perf_counter() - finishing,
-            batch_size=reply.batch_size,
-        )
-        return Answer(kind=kind, body=body, timings=timings, operation=asking.document.kind)
+        finish_s = time.perf_counter() - finishing
+        return Answer(kind=kind, body=body, timings=reply.timings(plan_s, finish_s), operation=asking.document.kind)
+
+    async def answer_field_by_field(self, asking: Asking, *, plan_s: float) -> Answer:
+        """The finished answer when the statement of the whole operation fails."""
+        kind, body = await self._field_by_field(asking)
+        return Answer(kind=kind, body=body, operation=asking.document.kind, timings=Timings(plan_s=plan_s))
 
     async def reply(self, asking: Asking, plan: Plan, values: Values) -> Reply:
         """What the database says to a plan, live predictions in place. Errors: GraphError."""

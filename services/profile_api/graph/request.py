@@ -3,7 +3,7 @@
 The values made for each request are `msgspec.Struct`s: a frozen dataclass takes seven times as long to make.
 """
 
-from collections.abc import AsyncIterator, Hashable, Mapping
+from collections.abc import AsyncIterator, Callable, Hashable, Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
@@ -42,7 +42,7 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
         return self.scopes
 
 
-class GraphQLRequest(msgspec.Struct, frozen=True, kw_only=True):
+class GraphQLRequest(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One operation as the client sent it, well-formed as JSON but otherwise unchecked."""
 
     query: str
@@ -92,7 +92,7 @@ class ErrorCode(StrEnum):
     INTERNAL = "INTERNAL"
 
 
-class Timings(msgspec.Struct, frozen=True, kw_only=True):
+class Timings(msgspec.Struct, frozen=True, gc=False):
     """Seconds spent: making the plan (0 when cached), waiting for a connection, in PostgreSQL, finishing."""
 
     plan_s: float = 0.0
@@ -102,13 +102,16 @@ class Timings(msgspec.Struct, frozen=True, kw_only=True):
     batch_size: int = 1
 
 
-class Answer(msgspec.Struct, frozen=True, kw_only=True):
+class Answer(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A finished GraphQL response: `body` is its JSON text in UTF-8."""
 
     kind: AnswerKind
     body: bytes
     timings: Timings = Timings()
     operation: OperationKind | None = None
+
+
+Tell = Callable[[Answer | Exception], None]
 
 
 class GraphExecutor(Protocol):
@@ -124,6 +127,13 @@ class GraphExecutor(Protocol):
 
     async def prepare(self, request: GraphQLRequest, caller: Caller) -> "Prepared":
         """Parses, validates and plans (cached; off the event loop). Raises `GraphError` or its subclasses."""
+        ...
+
+    def reading(
+        self, request: GraphQLRequest, caller: Caller, *, now: datetime, deadline_s: float, trace: bytes
+    ) -> "Reading | None":
+        """The operation, when it is a query that was met before and takes nothing but one statement; else None: then
+        `prepare` and `execute` answer it. `trace` is the W3C trace it belongs to. Raises as `prepare` does."""
         ...
 
     async def execute(
@@ -158,6 +168,20 @@ class Prepared(Protocol):
     @property
     def scopes(self) -> frozenset[Scope]:
         """The scopes its fields need, the caller's or not (for audit)."""
+        ...
+
+
+class Reading(Protocol):
+    """A query about to be sent, without a task: answers of a batch are told one after the other, by callback."""
+
+    @property
+    def cost(self) -> int:
+        """As of `Prepared`."""
+        ...
+
+    def send(self, tell: Tell) -> None:
+        """Has it answered: `tell`, which must not raise, is called once, with what `execute` would have returned or
+        raised."""
         ...
 
 

@@ -11,7 +11,6 @@ import asyncpg
 import httpx
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
@@ -23,6 +22,7 @@ from profile_api.access.identity_tokens import ClaimNames, IdentityTokens
 from profile_api.access.sharing import SharedUse
 from profile_api.access.signing_keys import SigningKeys
 from profile_api.graph.request import GraphExecutor
+from profile_api.http.cross_origin import CrossOrigin, CrossOriginMiddleware
 from profile_api.http.documents import Documents, read_manifest
 from profile_api.http.door import Door
 from profile_api.http.event_stream import EventStream
@@ -77,10 +77,12 @@ def build_app(
 
     stream = EventStream(operations=edge.operations, sockets=edge.sockets, settings=edge.settings)
     graphql = GraphQLEndpoint(operations=edge.operations, door=edge.door, event_stream=stream, settings=edge.settings)
-    front = Front(graphql, settings)
+    cross_origin = CrossOrigin(settings.cors_origins)
+    front = Front(graphql, settings, cross_origin)
     shared_use = SharedUse(connections, edge.operations.allowances)
     routes = _routes(edge, graphql)
-    rest = Starlette(routes=routes, middleware=_cors(settings), lifespan=lifespan)
+    middleware = [Middleware(CrossOriginMiddleware, policy=cross_origin)] if cross_origin.origins else []
+    rest = Starlette(routes=routes, middleware=middleware, lifespan=lifespan)
     paths = frozenset(route.path for route in routes if isinstance(route, Route))
     return Observed(rest, routes=paths)
 
@@ -142,18 +144,3 @@ def _identity_tokens(settings: EdgeSettings, http: httpx.AsyncClient) -> Identit
             role_of_claim=settings.oidc_role_names,
         ),
     )
-
-
-def _cors(settings: EdgeSettings) -> list[Middleware]:
-    if not settings.cors_origins:
-        return []
-    return [
-        Middleware(
-            CORSMiddleware,
-            allow_origins=list(settings.cors_origins),
-            allow_methods=["GET", "POST"],
-            allow_headers=["authorization", "content-type", "traceparent", "x-request-id"],
-            expose_headers=["ratelimit", "ratelimit-policy", "retry-after", "server-timing", "x-request-id"],
-            max_age=600,
-        )
-    ]

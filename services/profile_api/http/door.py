@@ -45,7 +45,7 @@ class Door:
         """The caller behind a token, wherever it was sent."""
         address = (scope.get("client") or ("unknown",))[0]
         if not self._failed_logins.left(address):
-            raise RateLimitedError(retry_after_s=self._failed_logins.wait_s(address, 1), headers=())
+            raise RateLimitedError(retry_after_s=self._failed_logins.wait_s(address, 1))
         try:
             return await self._authenticator.authenticate(token, now=self._clock())
         except UnauthenticatedError as refused:

@@ -14,6 +14,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from uvicorn.protocols.utils import get_remote_addr
 from uvicorn.server import ServerState
 
+from profile_api.http.cross_origin import CrossOrigin
 from profile_api.http.graphql_endpoint import GraphQLEndpoint
 from profile_api.http.handed_over import LARGEST_HEAD, HandedOver, Watched
 from profile_api.http.head import END, Head, read_head
@@ -28,15 +29,16 @@ _HEADS_REMEMBERED: Final = 4  # by each connection: one client asks with few dif
 _LARGEST_REMEMBERED: Final = 4 * 1024
 _LARGEST_BODY: Final = 64 * 1024  # of one that is read before the caller is known; larger ones go the long way
 _LOOK_EVERY_S: Final = 0.25
-_CLOSE: Final = (b"connection", b"close")
+_CLOSE: Final = b"connection: close\r\n"
 
 
 class Front:
     """What the connections of a process share: who answers, and how long they may keep us waiting."""
 
-    def __init__(self, endpoint: GraphQLEndpoint, settings: EdgeSettings) -> None:
+    def __init__(self, endpoint: GraphQLEndpoint, settings: EdgeSettings, cross_origin: CrossOrigin) -> None:
         self.endpoint = endpoint
         self.settings = settings
+        self.cross_origin = cross_origin
         self.connections: set[Watched] = set()
 
     async def watch(self) -> None:
@@ -68,7 +70,9 @@ class FrontConnection(asyncio.Protocol):
         self._arrived = bytearray()  # of requests not answered yet
         self._needed = 0  # bytes until the request in `_arrived` is whole, once its head says so
         self._heads: dict[bytes, Head] = {}
-        self._task: asyncio.Task[None] | None = None
+        self._is_busy = False  # one request is under way: its head, and what is observed of it
+        self._head: Head
+        self._observation: Observation
         self._since = time.perf_counter()  # when it last moved
         self._may_write = True
         self._is_ending = False
@@ -83,7 +87,7 @@ class FrontConnection(asyncio.Protocol):
         self._is_ending = True  # an operation under way is let finish: it may be a mutation
 
     def data_received(self, data: bytes) -> None:
-        if self._task is not None or not self._may_write:
+        if self._is_busy or not self._may_write:
             self._arrived += data
             self._transport.pause_reading()  # a client that sends ahead waits for its answers
         elif not self._arrived:
@@ -103,12 +107,12 @@ class FrontConnection(asyncio.Protocol):
     def shutdown(self) -> None:
         """uvicorn asks for a graceful end."""
         self._is_ending = True
-        if self._task is None:
+        if not self._is_busy:
             self._transport.close()
 
     def look_at_the_time(self, now: float) -> None:
         """Ends the connection when the client is idle, sends or reads too slowly."""
-        if self._task is not None:
+        if self._is_busy:
             return  # the operation has its own deadline
         settings = self._front.settings
         waited = now - self._since
@@ -137,8 +141,14 @@ class FrontConnection(asyncio.Protocol):
             return
         if self._arrived or len(arrived) > whole:
             self._arrived[:] = arrived[whole:]
-        self._task = self._loop.create_task(self._answer(head, arrived[end:whole]))
-        self._state.tasks.add(self._task)
+        self._is_busy = True
+        self._head = head
+        self._observation = Observation(head.ids)
+        body = arrived[end:whole]
+        if not self._front.endpoint.begin(head, body, self._observation, self._give):
+            task = self._loop.create_task(self._answer(head, body))
+            self._state.tasks.add(task)
+            task.add_done_callback(self._state.tasks.discard)
 
     def _wait(self, arrived: bytes, *, needed: int) -> None:
         """Keeps the beginning of a request until `needed` bytes are here; 0: until its head is."""
@@ -164,28 +174,26 @@ class FrontConnection(asyncio.Protocol):
         return head
 
     async def _answer(self, head: Head, body: bytes) -> None:
-        task = self._task
-        observation = Observation(head.ids)
-        status = 500
-        try:
-            reply = await self._front.endpoint.answer(head, body, lambda: self._scope(head))
-            status = reply.status
-            self._send(reply, observation)
-        finally:
-            observation.ended("/graphql", status)
-            self._state.total_requests += 1
-            self._state.tasks.discard(task)
-            self._task = None
-            self._since = time.perf_counter()
-            self._go_on()
+        self._observation.enter()
+        self._give(await self._front.endpoint.answer(head, body, lambda: self._scope(head)))
 
-    def _send(self, reply: Reply, observation: Observation) -> None:
+    def _give(self, reply: Reply) -> None:
+        """Sends the reply to the request under way."""
+        now = self._since = time.perf_counter()
+        self._send(reply, self._observation, now, self._front.cross_origin.fields(self._head.origin))
+        self._observation.ended("/graphql", reply.status, now)
+        self._state.total_requests += 1
+        self._is_busy = False
+        if self._arrived or self._is_ending:
+            self._loop.call_soon(self._go_on)  # not from here: who sends ahead may be given a reply while it asks
+
+    def _send(self, reply: Reply, observation: Observation, now: float, more: bytes = b"") -> None:
         if not self._transport.is_closing():
-            more = observation.headers()
-            self._transport.write(reply.in_bytes((*more, _CLOSE) if self._is_ending else more))
+            more += observation.fields(now)
+            self._transport.write(reply.in_bytes(more + _CLOSE if self._is_ending else more))
 
     def _go_on(self) -> None:
-        if self._transport.is_closing() or self._task is not None or not self._may_write:
+        if self._transport.is_closing() or self._is_busy or not self._may_write:
             return
         if self._is_ending:
             self._transport.close()
@@ -197,9 +205,10 @@ class FrontConnection(asyncio.Protocol):
     def _refuse(self, refusal: Refusal) -> None:
         observation = Observation(ids_given(()))
         self._is_ending = True
-        self._send(reply_to_refusal(refusal, MediaType.JSON), observation)
+        now = time.perf_counter()
+        self._send(reply_to_refusal(refusal, MediaType.JSON), observation, now)
         self._transport.close()
-        observation.ended("other", refusal.status)
+        observation.ended("other", refusal.status, now)
 
     def _hand_over(self, arrived: bytes) -> None:
         """Lets uvicorn's own protocol read the request from its first byte, and all that follow on the connection."""

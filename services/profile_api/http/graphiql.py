@@ -4,6 +4,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+from profile_api.http.fields import written
 from profile_api.http.negotiation import MediaType
 from profile_api.http.reply import Reply
 
@@ -23,5 +24,5 @@ def graphiql_page() -> Reply:
         status=200,
         body=(ASSETS / "graphiql.html").read_bytes(),
         media_type=MediaType.HTML,
-        headers=((b"content-security-policy", _POLICY), (b"vary", b"accept"), (b"cache-control", b"no-cache")),
+        fields=written((b"content-security-policy", _POLICY), (b"vary", b"accept"), (b"cache-control", b"no-cache")),
     )

@@ -9,6 +9,7 @@ from typing import Final
 
 from starlette.types import Receive, Scope, Send
 
+from profile_api.access.sharing import Identity
 from profile_api.graph.request import Answer, AnswerKind, Caller, GraphError, OperationKind
 from profile_api.http.body import ClientGoneError, read_body
 from profile_api.http.door import Door, RequestHeaders, bearer_token, headers_of
@@ -17,7 +18,7 @@ from profile_api.http.graphiql import graphiql_page
 from profile_api.http.head import Head
 from profile_api.http.metrics import REFUSALS, count_answer
 from profile_api.http.negotiation import MediaType, acceptable, acceptable_json, check_content_type
-from profile_api.http.observed import request_id
+from profile_api.http.observed import Observation, request_id
 from profile_api.http.operations import Operations, Ready, error_body, identity_of, may_run_over_get
 from profile_api.http.parameters import Parameters, parse_body, parse_query_string
 from profile_api.http.refusal import InternalError, MalformedRequestError, MethodNotAllowedError, Refusal
@@ -32,8 +33,8 @@ from profile_api.http.settings import EdgeSettings
 
 _LONGEST_QUERY_STRING: Final = 16_000
 _LOG: Final = logging.getLogger("parcours.http")
-_NO_STORE: Final = (b"cache-control", b"no-store")
-_VARY: Final = (b"vary", b"accept, authorization, origin")
+_NO_STORE: Final = b"cache-control: no-store\r\n"
+_FIELDS: Final = b"vary: accept, authorization\r\n" + _NO_STORE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +65,30 @@ class GraphQLEndpoint:
         self._event_stream = event_stream
         self._settings = settings
 
+    def begin(self, head: Head, body: bytes, observed: Observation, give: Callable[[Reply], None]) -> bool:
+        """Has a whole POST answered without a task; False, and nothing done, when that takes `answer`."""
+        media_type, caller = head.media_type, self._door.recall(head.hash_of_token)
+        if media_type is None or caller is None:
+            return False
+        try:
+            parameters = parse_body(body, most=1, deepest=self._settings.deepest_variables)
+            if isinstance(parameters, list):
+                return False
+            reading = self._operations.reading(parameters, caller, observed.trace_id)
+        except Exception:  # noqa: BLE001  (`answer` meets it again, and tells the client and the log)
+            return False
+        if reading is None:
+            return False
+
+        def tell(told: Answer | Exception) -> None:
+            if isinstance(told, Answer):
+                give(self._replied(told, media_type, identity_of(caller)))
+            else:
+                give(self._failed(told, media_type, observed.request_id))
+
+        reading.send(tell)
+        return True
+
     async def answer(self, head: Head, body: bytes, scope: Callable[[], Awaitable[Scope]]) -> Reply:
         """The reply to a whole POST that is not answered by a stream; never raises. `scope` is asked of strangers."""
         media_type = MediaType.JSON
@@ -75,7 +100,7 @@ class GraphQLEndpoint:
                 caller = await self._door.caller_of(head.fields, await scope())
             return await self._answer_body(body, caller, media_type)
         except Exception as error:  # noqa: BLE001  (the edge of the process: `_failed` tells the client and the log)
-            return self._failed(error, media_type)
+            return self._failed(error, media_type, request_id.get())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = headers_of(scope["headers"])
@@ -88,18 +113,18 @@ class GraphQLEndpoint:
         except ClientGoneError:
             return
         except Exception as error:  # noqa: BLE001  (the edge of the process: `_failed` tells the client and the log)
-            reply = self._failed(error, of_errors)
+            reply = self._failed(error, of_errors, request_id.get())
         if reply is not None:
             await reply.send(send)
 
-    def _failed(self, error: Exception, media_type: MediaType) -> Reply:
+    def _failed(self, error: Exception, media_type: MediaType, identity: bytes) -> Reply:
         if isinstance(error, GraphError):
             REFUSALS.labels(str(error.code)).inc()
             return reply_to_graph_error(error, media_type, draft=self._settings.draft_status_codes)
         if isinstance(error, Refusal):
             REFUSALS.labels(str(error.code)).inc()
             return reply_to_refusal(error, media_type)
-        _LOG.error("request %s failed", request_id.get().decode(), exc_info=error)
+        _LOG.error("request %s failed", identity.decode(), exc_info=error)
         return reply_to_refusal(InternalError(), media_type)
 
     async def _reply(self, exchange: _Exchange) -> Reply | None:
@@ -162,17 +187,18 @@ class GraphQLEndpoint:
             raise MalformedRequestError(
                 "a subscription needs a transport that lasts: accept text/event-stream, or use a WebSocket"
             )
-        answer = await self._operations.run(ready)
+        return self._replied(await self._operations.run(ready), media_type, ready.who)
+
+    def _replied(self, answer: Answer, media_type: MediaType, who: Identity) -> Reply:
         count_answer(answer)
-        timing = (b"server-timing", server_timing(answer.timings))
-        headers = (timing, _VARY, _NO_STORE, *self._operations.allowance_headers(ready.who))
-        return reply_to_answer(answer, media_type, draft=self._settings.draft_status_codes, headers=headers)
+        fields = server_timing(answer.timings) + _FIELDS + self._operations.allowance_fields(who)
+        return reply_to_answer(answer, media_type, draft=self._settings.draft_status_codes, fields=fields)
 
     async def _answer_batch(self, batch: list[Parameters], caller: Caller) -> Reply:
         answers = await asyncio.gather(*(self._answer_of_batched(parameters, caller) for parameters in batch))
         body = b"[" + b",".join(answer.body for answer in answers) + b"]"
-        headers = (_NO_STORE, *self._operations.allowance_headers(identity_of(caller)))
-        return Reply(status=200, body=body, media_type=MediaType.JSON, headers=headers)
+        fields = _NO_STORE + self._operations.allowance_fields(identity_of(caller))
+        return Reply(status=200, body=body, media_type=MediaType.JSON, fields=fields)
 
     async def _answer_of_batched(self, parameters: Parameters, caller: Caller) -> Answer:
         try:

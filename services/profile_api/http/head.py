@@ -7,13 +7,15 @@ import httptools
 
 from profile_api.access.api_keys import token_hash
 from profile_api.http.door import RequestHeaders, bearer_token, headers_of
+from profile_api.http.negotiation import MediaType, acceptable_json, check_content_type
 from profile_api.http.observed import GivenIds, ids_given
+from profile_api.http.refusal import Refusal
 
 END: Final = b"\r\n\r\n"
 _PATH: Final = b"/graphql"
 
-# Who sends one of these is answered by Starlette: CORS, bodies in pieces or packed, other protocols, streamed answers.
-_LONG_WAY: Final = frozenset({b"origin", b"transfer-encoding", b"content-encoding", b"expect", b"upgrade"})
+# Who sends one of these is answered by Starlette: bodies in pieces or packed, other protocols, streamed answers.
+_LONG_WAY: Final = frozenset({b"transfer-encoding", b"content-encoding", b"expect", b"upgrade"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +27,8 @@ class Head:
     body_length: int
     hash_of_token: bytes | None
     ids: GivenIds
+    origin: bytes | None
+    media_type: MediaType | None  # of the answer; None when the request is refused for what it sends or accepts
 
 
 def read_head(raw: bytes) -> Head | None:
@@ -44,11 +48,14 @@ def read_head(raw: bytes) -> Head | None:
 
 def _head_of(headers: list[tuple[bytes, bytes]]) -> Head | None:
     length = b""
+    origin = None
     for name, value in headers:
         if name in _LONG_WAY or (name == b"accept" and b"event-stream" in value.lower()):
             return None
         if name == b"content-length":
             length = value
+        elif name == b"origin":
+            origin = value
     if not length.isdigit():
         return None
     fields = headers_of(headers)
@@ -59,7 +66,17 @@ def _head_of(headers: list[tuple[bytes, bytes]]) -> Head | None:
         body_length=int(length),
         hash_of_token=token_hash(token) if token is not None else None,
         ids=ids_given(headers),
+        origin=origin,
+        media_type=_media_type(fields),
     )
+
+
+def _media_type(fields: RequestHeaders) -> MediaType | None:
+    try:
+        check_content_type(fields.get("content-type", ""))
+        return acceptable_json(fields.get("accept", ""))
+    except Refusal:
+        return None
 
 
 class _Reading:

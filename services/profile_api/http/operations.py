@@ -17,6 +17,7 @@ from profile_api.graph.request import (
     GraphQLRequest,
     OperationKind,
     Prepared,
+    Reading,
 )
 from profile_api.http.documents import Documents
 from profile_api.http.parameters import Parameters
@@ -59,18 +60,37 @@ class Operations:
         """Checks and counts one operation; raises `Refusal` or `GraphError`."""
         who = identity_of(caller)
         if not self._requests.take(who, 1):
-            raise RateLimitedError(retry_after_s=self._requests.wait_s(who, 1), headers=self._requests.headers(who))
-        request = GraphQLRequest(
+            raise RateLimitedError(retry_after_s=self._requests.wait_s(who, 1), fields=self._requests.fields(who))
+        request = self._request(parameters)
+        prepared = await self.executor.prepare(request, caller)
+        self._documents.remember(parameters)
+        if not self._cost.take(who, prepared.cost):
+            raise RateLimitedError(retry_after_s=self._cost.wait_s(who, prepared.cost), fields=self._cost.fields(who))
+        return Ready(request=request, prepared=prepared, caller=caller, who=who)
+
+    def reading(self, parameters: Parameters, caller: Caller, trace: bytes) -> Reading | None:
+        """A checked and counted read that is sent without a task; None, and nothing counted, when it takes `make_ready`
+        and `run`, or when they refuse it. Raises `Refusal` or `GraphError` where they do."""
+        request = self._request(parameters)
+        reading = self.executor.reading(request, caller, now=self.clock(), deadline_s=self._deadline_s, trace=trace)
+        if reading is None:
+            return None
+        who = identity_of(caller)
+        if not self._requests.take(who, 1):
+            return None
+        if not self._cost.take(who, reading.cost):
+            self._requests.give_back(who, 1)
+            return None
+        self._documents.remember(parameters)
+        return reading
+
+    def _request(self, parameters: Parameters) -> GraphQLRequest:
+        return GraphQLRequest(
             query=self._documents.text_of(parameters),
             operation_name=parameters.operation_name,
             variables=parameters.variables or {},
             extensions=parameters.extensions or {},
         )
-        prepared = await self.executor.prepare(request, caller)
-        self._documents.remember(parameters)
-        if not self._cost.take(who, prepared.cost):
-            raise RateLimitedError(retry_after_s=self._cost.wait_s(who, prepared.cost), headers=self._cost.headers(who))
-        return Ready(request=request, prepared=prepared, caller=caller, who=who)
 
     async def run(self, ready: Ready) -> Answer:
         """Answers a query or a mutation."""
@@ -82,9 +102,9 @@ class Operations:
         """Answers a subscription, one answer per event."""
         return self.executor.subscribe(ready.request, ready.caller)
 
-    def allowance_headers(self, who: Identity) -> tuple[tuple[bytes, bytes], ...]:
+    def allowance_fields(self, who: Identity) -> bytes:
         """What a caller has left of requests, as RateLimit header fields."""
-        return self._requests.headers(who)
+        return self._requests.fields(who)
 
 
 def identity_of(caller: Caller) -> Identity:

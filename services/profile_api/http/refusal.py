@@ -4,19 +4,18 @@ from http import HTTPStatus
 
 from customer.errors import ParcoursError
 from profile_api.graph.request import ErrorCode
+from profile_api.http.fields import written
 
 
 class Refusal(ParcoursError):
     """A request that is not answered as asked; rendered as a GraphQL error with an HTTP status."""
 
-    def __init__(
-        self, message: str, *, status: HTTPStatus, code: ErrorCode, headers: tuple[tuple[bytes, bytes], ...] = ()
-    ) -> None:
+    def __init__(self, message: str, *, status: HTTPStatus, code: ErrorCode, fields: bytes = b"") -> None:
         super().__init__(message)
         self.message = message
         self.status = status
         self.code = code
-        self.headers = headers
+        self.fields = fields
 
 
 class MalformedRequestError(Refusal):
@@ -34,7 +33,7 @@ class UnauthorizedError(Refusal):
             problem,
             status=HTTPStatus.UNAUTHORIZED,
             code=ErrorCode.UNAUTHENTICATED,
-            headers=((b"www-authenticate", b'Bearer realm="parcours"'),),
+            fields=b'www-authenticate: Bearer realm="parcours"\r\n',
         )
 
 
@@ -53,7 +52,7 @@ class MethodNotAllowedError(Refusal):
             problem,
             status=HTTPStatus.METHOD_NOT_ALLOWED,
             code=ErrorCode.BAD_OPERATION,
-            headers=((b"allow", allow.encode()),),
+            fields=written((b"allow", allow.encode())),
         )
 
 
@@ -106,19 +105,19 @@ class TooSlowError(Refusal):
             f"the request did not arrive within {seconds:g} s",
             status=HTTPStatus.REQUEST_TIMEOUT,
             code=ErrorCode.DEADLINE_EXCEEDED,
-            headers=((b"connection", b"close"),),
+            fields=b"connection: close\r\n",
         )
 
 
 class RateLimitedError(Refusal):
     """The caller has used up what they may ask for now."""
 
-    def __init__(self, *, retry_after_s: int, headers: tuple[tuple[bytes, bytes], ...]) -> None:
+    def __init__(self, *, retry_after_s: int, fields: bytes = b"") -> None:
         super().__init__(
             f"too many or too costly requests; try again in {retry_after_s} s",
             status=HTTPStatus.TOO_MANY_REQUESTS,
             code=ErrorCode.RATE_LIMITED,
-            headers=((b"retry-after", b"%d" % retry_after_s), *headers),
+            fields=b"retry-after: %d\r\n%b" % (retry_after_s, fields),
         )
 
 
@@ -130,7 +129,7 @@ class OverloadedError(Refusal):
             "the service is busy; try again shortly",
             status=HTTPStatus.SERVICE_UNAVAILABLE,
             code=ErrorCode.OVERLOADED,
-            headers=((b"retry-after", b"1"),),
+            fields=b"retry-after: 1\r\n",
         )
 
 

@@ -7,47 +7,50 @@ import msgspec
 from starlette.types import Send
 
 from profile_api.graph.request import Answer, AnswerKind, ErrorCode, GraphError, Timings
+from profile_api.http.fields import pairs_of
 from profile_api.http.negotiation import MediaType
 from profile_api.http.operations import error_body
 from profile_api.http.refusal import Refusal
 
-Headers = tuple[tuple[bytes, bytes], ...]
-
 PARTIAL_DATA: Final = 294
 _PERSISTED: Final = (ErrorCode.PERSISTED_QUERY_NOT_FOUND, ErrorCode.PERSISTED_QUERY_NOT_SUPPORTED)
 _CONTENT_TYPE: Final = {kind: f"{kind}; charset=utf-8".encode() for kind in MediaType}
+_CONTENT_FIELDS: Final = {
+    kind: b"content-type: %b\r\ncontent-length: " % media_type for kind, media_type in _CONTENT_TYPE.items()
+}
 _STATUS_LINE: Final = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus}
 _STATUS_LINE[PARTIAL_DATA] = b"HTTP/1.1 294 \r\n"
 
 
-class Reply(msgspec.Struct, frozen=True, kw_only=True):
-    """One whole HTTP response."""
+class Reply(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One whole HTTP response; `fields` are header lines beside those of the body."""
 
     status: int
     body: bytes
     media_type: MediaType
-    headers: Headers = ()
+    fields: bytes = b""
 
     async def send(self, send: Send) -> None:
         """Sends the response in one piece, by ASGI."""
         headers = [
             (b"content-type", _CONTENT_TYPE[self.media_type]),
             (b"content-length", b"%d" % len(self.body)),
-            *self.headers,
+            *pairs_of(self.fields),
         ]
         await send({"type": "http.response.start", "status": self.status, "headers": headers})
         await send({"type": "http.response.body", "body": self.body})
 
-    def in_bytes(self, more: Headers) -> bytes:
-        """The response as HTTP/1.1 has it. Every value in it is one of ours, so that none can hold a line break."""
-        parts = [
+    def in_bytes(self, more: bytes) -> bytes:
+        """The response as HTTP/1.1 has it, with more header lines."""
+        body = self.body
+        return b"%b%b%d\r\n%b%b\r\n%b" % (
             _STATUS_LINE[self.status],
-            b"content-type: %b\r\ncontent-length: %d\r\n" % (_CONTENT_TYPE[self.media_type], len(self.body)),
-        ]
-        for name, value in self.headers + more:
-            parts += (name, b": ", value, b"\r\n")
-        parts += (b"\r\n", self.body)
-        return b"".join(parts)
+            _CONTENT_FIELDS[self.media_type],
+            len(body),
+            self.fields,
+            more,
+            body,
+        )
 
 
 def status_of(kind: AnswerKind, media_type: MediaType, *, draft: bool) -> int:
@@ -68,26 +71,26 @@ def status_of(kind: AnswerKind, media_type: MediaType, *, draft: bool) -> int:
     return HTTPStatus.UNPROCESSABLE_ENTITY if draft and kind is AnswerKind.INVALID else HTTPStatus.BAD_REQUEST
 
 
-def reply_to_answer(answer: Answer, media_type: MediaType, *, draft: bool, headers: Headers = ()) -> Reply:
+def reply_to_answer(answer: Answer, media_type: MediaType, *, draft: bool, fields: bytes = b"") -> Reply:
     """The response that carries an answer."""
     if answer.kind is AnswerKind.OVERLOADED:
-        headers = (*headers, (b"retry-after", b"1"))
+        fields += b"retry-after: 1\r\n"
     return Reply(
         status=status_of(answer.kind, media_type, draft=draft),
         body=answer.body,
         media_type=media_type,
-        headers=headers,
+        fields=fields,
     )
 
 
 def reply_to_graph_error(error: GraphError, media_type: MediaType, *, draft: bool) -> Reply:
     """The response for a request that was refused while it was being made ready."""
-    headers: Headers = ()
+    fields = b""
     status = status_of(error.kind, media_type, draft=draft)
     if error.code in _PERSISTED:
         # 200, as the servers that invented the protocol answer: clients take other statuses for a broken network.
-        status, headers = HTTPStatus.OK, ((b"cache-control", b"private, no-cache, must-revalidate"),)
-    return Reply(status=status, body=error_body(error), media_type=media_type, headers=headers)
+        status, fields = HTTPStatus.OK, b"cache-control: private, no-cache, must-revalidate\r\n"
+    return Reply(status=status, body=error_body(error), media_type=media_type, fields=fields)
 
 
 def reply_to_refusal(refusal: Refusal, media_type: MediaType) -> Reply:
@@ -96,13 +99,13 @@ def reply_to_refusal(refusal: Refusal, media_type: MediaType) -> Reply:
         status=refusal.status,
         body=error_body(refusal),
         media_type=media_type,
-        headers=refusal.headers,
+        fields=refusal.fields,
     )
 
 
 def server_timing(timings: Timings) -> bytes:
-    """The stages of an operation as a Server-Timing header, in milliseconds."""
-    return b"plan;dur=%.2f, queue;dur=%.2f, db;dur=%.2f, finish;dur=%.2f" % (
+    """The stages of an operation as the line of a Server-Timing field, in milliseconds."""
+    return b"server-timing: plan;dur=%.2f, queue;dur=%.2f, db;dur=%.2f, finish;dur=%.2f\r\n" % (
         timings.plan_s * 1000,
         timings.queue_s * 1000,
         timings.database_s * 1000,

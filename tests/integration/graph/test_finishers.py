@@ -70,7 +70,7 @@ async def _check(engine: GraphEngine, operation: Operation) -> None:
     assert not _ids(msgspec.json.decode(alone[2]), "cus_1")
     fast = fast_body(plan, alone[1])
     assert fast is not None
-    raw = {**operation.variables, **found.raw}
+    raw = found.raw(operation.variables)
     typed = document.typed_plan(engine.catalogue, values)
     data = msgspec.json.decode(await _text(engine, document, typed, values, 1))
     kind, full = full_body(engine.catalogue, typed, document.ast, document.operation, raw, data)

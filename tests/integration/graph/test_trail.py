@@ -191,7 +191,7 @@ async def test_reads_wait_while_the_database_is_away_and_are_refused_when_too_ma
 
 async def test_an_answer_that_cannot_be_accounted_for_is_not_given(world_url: str) -> None:
     engine = GraphEngine(world_url, connections=1)
-    engine._audit = AuditLog(world_url, most_waiting=0)
+    engine._trail._log = AuditLog(world_url, most_waiting=0)
     await engine.start()
     request = GraphQLRequest(query='{ customer(id: "cus_103") { city } }')
     answer = await engine.execute(request, somebody(Role.AGENT), now=NOW, deadline_s=0.3)

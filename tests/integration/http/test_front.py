@@ -95,7 +95,7 @@ BODIES: list[Any] = [
 @pytest.mark.parametrize("accept", [GRAPHQL, "application/json", "text/html", "image/png"])
 @pytest.mark.parametrize("authorization", ["known", "unknown"])
 def test_both_ways_give_the_same_answers(live: Live, accept: str, authorization: str) -> None:
-    """A foreign origin, which is let through without CORS headers, makes a request go the long way."""
+    """A body in pieces makes a request go the long way. What was met before is answered without a task."""
     token = live.tokens["agent"] if authorization == "known" else "nobody"
     headers = {"accept": accept, "authorization": f"Bearer {token}", "x-request-id": "same"}
 
@@ -112,10 +112,10 @@ def test_both_ways_give_the_same_answers(live: Live, accept: str, authorization:
             for content_type in ("application/json", "text/plain"):
                 content = json.dumps(body).encode()
                 ways = [
-                    client.post("/graphql", content=content, headers={"content-type": content_type, **way})
-                    for way in ({}, {"origin": "https://elsewhere.example"})
+                    told(client.post("/graphql", content=way, headers={"content-type": content_type}))
+                    for way in (content, content, iter([content]))
                 ]
-                assert told(ways[0]) == told(ways[1]), (body, content_type)
+                assert ways[0] == ways[1] == ways[2], (body, content_type)
 
 
 def test_requests_sent_ahead_are_answered_in_order(live: Live) -> None:

@@ -1,0 +1,113 @@
+"""Reads without a task: bound when they arrive, sent with the next batch, finished in one loop over its answers.
+
+A task, a future and the wake-ups between them cost as much as finishing a small answer. What takes more than one
+statement (marks in the answer, a statement that failed, a full trail) goes on in a task, by the steps of `Reads`.
+"""
+
+import asyncio
+import time
+
+from profile_api.graph.dispatch import Dispatcher
+from profile_api.graph.errors import refused
+from profile_api.graph.finish import fast_body
+from profile_api.graph.question import OverloadedError, Question, Reply, Run, StatementError
+from profile_api.graph.reads import Asking, Reads
+from profile_api.graph.request import Answer, AnswerKind, GraphError, Tell
+from profile_api.graph.trail import Trail
+
+
+class Readings:
+    """What these reads share: where they are sent, how they are finished, what becomes of the unusual ones."""
+
+    def __init__(self, dispatcher: Dispatcher, reads: Reads, trail: Trail) -> None:
+        self.dispatcher = dispatcher
+        self._reads = reads
+        self._trail = trail
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def close(self) -> None:
+        """Returns when those that went on in a task are told."""
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def finished(self, asking: Asking, text: str, run: Run, since: float) -> Answer | None:
+        """The answer that leaves at once; None when it takes more than this statement."""
+        finishing = time.perf_counter()
+        plan = asking.plan
+        if plan.leaves_trail:
+            text = asking.told(plan, text)
+        body = fast_body(plan, text)
+        if body is None or not self._trail.leave_at_once(asking):
+            return None
+        timings = Reply(text, run, since).timings(0.0, time.perf_counter() - finishing)
+        return Answer(kind=AnswerKind.OK, body=body, timings=timings, operation=asking.document.kind)
+
+    def finish_in_a_task(self, asking: Asking, reply: Reply | None, tell: Tell) -> None:
+        """`reply` as the database gave it; None when the statement failed."""
+
+        async def finish() -> None:
+            told: Answer | Exception
+            try:
+                told = await self._thorough(asking, reply)
+            except Exception as error:  # noqa: BLE001  (whoever is told answers for it)
+                told = error
+            tell(told)
+
+        task = asyncio.get_running_loop().create_task(finish())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _thorough(self, asking: Asking, reply: Reply | None) -> Answer:
+        try:
+            if reply is None:
+                answer = await self._reads.answer_field_by_field(asking, plan_s=0.0)
+            else:
+                if asking.plan.leaves_trail:
+                    reply.text = asking.told(asking.plan, reply.text)
+                answer = await self._reads.conclude(asking, reply, plan_s=0.0)
+            await self._trail.leave(asking)
+            return answer
+        except GraphError as error:
+            return refused(error, operation=asking.document.kind)
+
+
+def _nobody(_: Answer | Exception) -> None:
+    """Is told of what was not sent."""
+
+
+class BoundRead(Question, kw_only=True, eq=False):
+    """One read, its values bound."""
+
+    asking: Asking
+    readings: Readings
+    tell: Tell = _nobody
+
+    @property
+    def cost(self) -> int:
+        """As of `PreparedOperation`."""
+        return self.asking.document.cost.rows(self.asking.values)
+
+    def send(self, tell: Tell) -> None:
+        """Has it answered with the next batch."""
+        self.tell = tell
+        try:
+            self.readings.dispatcher.submit(self.asking.plan, self)
+        except OverloadedError as error:
+            self.failed(error)
+
+    def answered(self, text: str, run: Run) -> None:
+        """Tells the answer, or goes on in a task."""
+        try:
+            told: Answer | Exception | None = self.readings.finished(self.asking, text, run, self.since)
+        except Exception as error:  # noqa: BLE001  (others of the batch wait for their answers)
+            told = error
+        if told is None:
+            self.readings.finish_in_a_task(self.asking, Reply(text, run, self.since), self.tell)
+        else:
+            self.tell(told)
+
+    def failed(self, error: GraphError) -> None:
+        """Tells why not; what the whole statement could not say may be said field by field."""
+        if isinstance(error, StatementError):
+            self.readings.finish_in_a_task(self.asking, None, self.tell)
+        else:
+            self.tell(refused(error, operation=self.asking.document.kind))
