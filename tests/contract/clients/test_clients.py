@@ -184,7 +184,9 @@ def test_the_typed_client_of_the_guide_packs_compiles_and_answers(
     with real.client() as client:
         zoe = client.post("/graphql", json={"query": ZOE}).json()["data"]["customer"]
     shown = {"stage": zoe["lifecycle"]["stage"], "count": 4}
-    assert json.loads(run("node", "dist/example.js", url, real.tokens["agent"], "zoe")) == shown
+    assert json.loads(run("node", "dist/example.js", url, real.tokens["agent"], "zoe")) == shown | {"masked": []}
+    withheld = {"masked": ["customer.displayName"]}
+    assert json.loads(run("node", "dist/example.js", url, real.tokens["front_end"], "zoe")) == shown | withheld
     refused = json.loads(run("node", "dist/example.js", url, "prc_0000000000_nobody", "zoe"))
     assert refused == {"refused": "UNAUTHENTICATED", "status": 401}
 

@@ -20,6 +20,7 @@ export class RefusedError extends Error {
     readonly retryAfterSeconds: number | null,
   ) {
     super(errors[0]?.message ?? `HTTP ${status}`);
+    this.name = "RefusedError";
   }
 
   get code(): string {
@@ -27,16 +28,29 @@ export class RefusedError extends Error {
   }
 }
 
-/** What was answered; `errors` tells which fields are null because of an error or a missing scope. */
+/** A field that is null because the caller's role may not read it: its path without list positions. */
+export interface Masked {
+  path: string;
+  scope: string;
+}
+
+/** What was answered; `errors` and `masked` tell which fields are null for another reason than that nothing is known. */
 export interface Answer<Result> {
   data: Result;
   errors: readonly ApiError[];
+  masked: readonly Masked[];
+}
+
+interface Body<Result> {
+  data?: Result | null;
+  errors?: ApiError[];
+  extensions?: { masked?: Masked[] };
 }
 
 export interface Options {
   url: string;
   /** The bearer token, or a function that gives a fresh one. */
-  token: string | (() => Promise<string>);
+  token: string | (() => string | Promise<string>);
   timeoutMs?: number;
 }
 
@@ -58,7 +72,7 @@ export class ParcoursClient {
       body: JSON.stringify({ query: print(document as DocumentNode), variables }),
       signal: AbortSignal.timeout(timeoutMs),
     });
-    const body = (await response.json()) as { data?: Result | null; errors?: ApiError[] };
+    const body = (await response.json()) as Body<Result>;
     if (body.data === undefined || body.data === null) {
       const retryAfter = response.headers.get("retry-after");
       throw new RefusedError(
@@ -68,7 +82,7 @@ export class ParcoursClient {
         retryAfter === null ? null : Number(retryAfter),
       );
     }
-    return { data: body.data, errors: body.errors ?? [] };
+    return { data: body.data, errors: body.errors ?? [], masked: body.extensions?.masked ?? [] };
   }
 
   /** All pages of a connection, one after the other. */

@@ -42,7 +42,9 @@ async function fetcher(parameters, options) {
   return streams ? eventsOf(response) : response.json();
 }
 
-const defaultQuery = `# Write a query; Ctrl-Space completes, Ctrl-Enter runs it.
+const defaultQuery = `# Ctrl-Space completes, Ctrl-Enter runs it.
+# Every request needs a token: open /graphql#token=…
+# or write {"Authorization": "Bearer …"} in Headers below.
 query Newest {
   customers(first: 5) {
     edges { node { id lifecycle { stage since } } }
