@@ -38,7 +38,7 @@ def train_small_models(scratch: Path, *, seed: int = 1, recipe: Recipe = _TINY) 
     """Trains into `scratch / "models"`."""
     orders = scratch / "orders.csv"
     _write_orders(orders, random.Random(seed))
-    snapshot, _ = snapshot_from_orders(orders, scratch / "snapshot", known_before=AS_OF, now=AS_OF, memory_limit="1GB")
+    snapshot, _ = snapshot_from_orders(orders, scratch / "snapshot", known_before=AS_OF, now=AS_OF)
     trained = train_models(snapshot, as_of=AS_OF, horizon_days=60, recipe=recipe, seed=seed)
     folder = scratch / "models"
     save_models(trained.models, folder, vectors=trained.present.values)

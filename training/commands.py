@@ -22,7 +22,7 @@ from training.evaluation.model_card import Origin, model_card, write_card
 from training.evaluation.report import write_report
 from training.monitoring.observe import Observation, observe, record_observation
 from training.monitoring.report import log_observation, write_observation
-from training.predict import count_customers, models_in, predict_file
+from training.predict import models_in, predict_file
 from training.recipe import FULL, QUICK, Recipe
 from training.settings import TrainingSettings, database_url
 from training.train import Progress, Trained, save_models, train_models
@@ -138,7 +138,7 @@ def predict_from_orders(
         open_engine(engine) as opened,
     ):
         progress("predicting: features")
-        ready = partial(models_in, folder, customers=count_customers(snapshot))
+        ready = partial(models_in, folder, customers=snapshot.customer_count)
         return predict_file(
             snapshot, ready, as_of=as_of, horizon_days=horizon_days, out=out, engine=opened,
             progress=lambda done, total: progress(f"predicting: {done:,} of {total:,} customers"),

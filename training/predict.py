@@ -18,7 +18,7 @@ from scoring.engine.scores import Scores
 from scoring.reproduction import read_reproduction
 from training.data.engine import LOCAL, Engine, FeatureSource
 from training.data.examples import Integers
-from training.data.snapshot import Snapshot
+from training.data.snapshot import CUSTOMERS, Snapshot
 from training.data.spine import build_spine
 
 _ROWS_AT_ONCE = 4000
@@ -140,14 +140,9 @@ def _alike(rows: pa.Table, average: Mapping[str, float]) -> pa.Table:
     return rows.set_column(rows.column_names.index("basis"), "basis", basis)
 
 
-def count_customers(snapshot: Snapshot) -> int:
-    """How many customers the snapshot knows."""
-    return int(pq.read_metadata(snapshot.folder / "feature_customer.parquet").num_rows)
-
-
 def customer_keys(snapshot: Snapshot) -> tuple[np.ndarray[tuple[int], np.dtype[np.int64]], pa.ChunkedArray]:
     """The numbers customers have in the snapshot, ascending, and their own keys beside them."""
-    table = pq.read_table(snapshot.folder / "feature_customer.parquet").sort_by("customer_id")
+    table = pq.read_table(snapshot.folder / CUSTOMERS).sort_by("customer_id")
     return table["customer_id"].to_numpy(), table["customer_key"]
 
 

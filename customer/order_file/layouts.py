@@ -12,18 +12,37 @@ OPTIONAL = (
     "received_at", "discount", "delivery_type", "payment_method", "campaign", "delivered_at",
 )  # fmt: skip
 
-_WORDS = {
-    "customer_id", "order_id", "channel", "store_id", "product_id", "category", "delivery_type", "payment_method",
+_WORDS = (
+    "customer_id",
+    "order_id",
+    "store_id",
+    "product_id",
+    "category",
+    "delivery_type",
+    "payment_method",
     "campaign",
-}  # fmt: skip
+)
+_INSTANTS = ("ordered_at", "received_at", "delivered_at")
+_NUMBERS = ("amount", "quantity", "unit_price", "discount")
+
+_OF_THEIR_TYPE = {
+    **dict.fromkeys(_INSTANTS, ("timestamptz", ("TIMESTAMP", "DATE"))),
+    **dict.fromkeys(_NUMBERS, ("double", ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "DOUBLE", "DECIMAL"))),
+}
+"""What a part becomes, and the types of columns that become it without being written out as text first."""
+_NOTHING = "cast(null as varchar)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
-    """SQL expressions (text results) over the file's columns, one per part it can fill; `others` stay properties."""
+    """SQL expressions over the file's columns, one per part it can fill; `others` stay properties.
+
+    They give text, but for the parts in `typed`, which are instants and doubles already.
+    """
 
     name: str
     expressions: dict[str, str]
+    typed: frozenset[str] = frozenset()
     others: tuple[str, ...] = ()
     keep: str = "true"  # rows for which this is false are no orders by the layout's own rules: counted, not rejected
     chargeable: str = "true"  # false: postage, fees, manual corrections: money without a product
@@ -63,15 +82,26 @@ def _own(source: Source, mapping: Mapping[str, str]) -> Layout:
     missing = [part for part in REQUIRED if part not in part_of]
     if missing:
         raise MissingColumnError(source.path, missing=missing, found=_visible(source))
+    typed = {part: found for part, name in part_of.items() if (found := _typed(part, name, source.columns[name]))}
     return Layout(
         name="orders",
-        expressions={part: _text(theirs, source.columns[theirs]) for part, theirs in part_of.items()},
+        expressions={part: _text(theirs, source.columns[theirs]) for part, theirs in part_of.items()} | typed,
+        typed=frozenset(typed),
         others=tuple(name for name in _visible(source) if name not in part_of.values()),
     )
 
 
 def _visible(source: Source) -> list[str]:
     return [name for name in source.columns if name != BEYOND_HEADER]
+
+
+def _typed(part: str, name: str, duckdb_type: str) -> str | None:
+    """The column as the part's own type; None where it has to be read from text."""
+    if part not in _OF_THEIR_TYPE:
+        return None
+    wanted, types = _OF_THEIR_TYPE[part]
+    fits = duckdb_type.startswith(types) and not duckdb_type.endswith("]")
+    return f"cast({quoted(name)} as {wanted})" if fits else None
 
 
 def _text(name: str, duckdb_type: str) -> str:
@@ -151,20 +181,49 @@ _KNOWN: tuple[tuple[set[str], Callable[[Mapping[str, str], Source], Layout]], ..
 
 
 def row_select(layout: Layout, source: Source) -> str:
-    """The select that gives every file the same text columns, whatever its own were."""
-    parts = [f"{_part(layout, part)} as {part}" for part in (*REQUIRED, *OPTIONAL)]
+    """The select that gives every file the same columns, whatever its own were: words, instants and numbers (null where
+    they cannot be read), with the text that instants and numbers were read from beside them."""
+    words = [f"{_word(layout, part)} as {part}" for part in _WORDS]
+    instants = [f"{_instant(layout, part)} as {part}" for part in _INSTANTS]
+    numbers = [f"{_number(layout, part)} as {part}" for part in _NUMBERS]
+    written = [f"{_written(layout, part)} as {part}_written" for part in (*_INSTANTS, *_NUMBERS)]
     pairs = ", ".join(f"{literal(name)}, {quoted(name)}" for name in layout.others)
-    properties = f"replace(cast(json_object({pairs}) as varchar), '\\u0000', '')" if pairs else "cast(null as varchar)"
+    properties = f"replace(cast(json_object({pairs}) as varchar), '\\u0000', '')" if pairs else _NOTHING
     beyond = f"{quoted(BEYOND_HEADER)} is not null" if BEYOND_HEADER in source.columns else "false"
     return (
-        f"select row_number, {', '.join(parts)}, {properties} as properties, {layout.chargeable} as is_product, "
-        f"{beyond} as is_too_long, {layout.keep} as is_kept from {source.scan}"
+        f"select row_number, {', '.join([*words, *instants, *numbers, *written])}, "
+        f"lower({_word(layout, 'channel')}) as channel_text, lower({_written(layout, 'is_return')}) as return_text, "
+        f"upper({_written(layout, 'currency')}) as currency, {properties} as properties, "
+        f"{layout.chargeable} as is_product, {beyond} as is_too_long, {layout.keep} as is_kept from {source.scan}"
     )
 
 
-def _part(layout: Layout, part: str) -> str:
-    """The expression of a part; NUL characters, which PostgreSQL cannot keep in text, are taken out of words."""
+def _word(layout: Layout, part: str) -> str:
+    """NUL characters, which PostgreSQL cannot keep in text, are taken out."""
+    expression = layout.expressions.get(part)
+    return _NOTHING if expression is None else f"nullif(trim(replace({expression}, chr(0), '')), '')"
+
+
+def _written(layout: Layout, part: str) -> str:
+    """The text; of what has its type already, only what is no value (infinity)."""
     expression = layout.expressions.get(part)
     if expression is None:
-        return "cast(null as varchar)"
-    return f"replace({expression}, chr(0), '')" if part in _WORDS else expression
+        return _NOTHING
+    if part in layout.typed:
+        return f"case when not isfinite({expression}) then cast({expression} as varchar) end"
+    return f"nullif(trim({expression}), '')"
+
+
+def _instant(layout: Layout, part: str) -> str:
+    value = layout.expressions.get(part, "cast(null as timestamptz)")
+    if part not in layout.typed:
+        text = _written(layout, part)
+        formats = ["%Y%m%d", *([layout.date_format] if layout.date_format else [])]
+        attempts = ", ".join(f"cast(try_strptime({text}, '{pattern}') as timestamptz)" for pattern in formats)
+        value = f"coalesce(try_cast({text} as timestamptz), {attempts})"
+    return f"nullif(nullif({value}, timestamptz 'infinity'), timestamptz '-infinity')"
+
+
+def _number(layout: Layout, part: str) -> str:
+    value = layout.expressions[part] if part in layout.typed else f"try_cast({_written(layout, part)} as double)"
+    return f"nullif(nullif(nullif({value}, 'infinity'::double), '-infinity'::double), 'nan'::double)"

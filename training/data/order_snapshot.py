@@ -1,15 +1,42 @@
-"""How an order file becomes a snapshot: no server, no database, only DuckDB."""
+"""How an order file becomes a snapshot: no server, no database, only DuckDB, a share of the customers on each core."""
 
-from collections.abc import Mapping
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+import duckdb
+
 from customer.features.relations import RELATIONS
-from customer.order_file.reader import OrderFileSummary, read_order_file
+from customer.order_file.reader import OrderFileSummary
+from customer.order_file.shares import Counts, SplitFile, split_order_file
+from customer.order_file.source import literal
+from customer.order_file.typed_rows import Reading
 from customer.vocabulary import Channel
-from training.data.snapshot import Snapshot, bounded_connection, empty_folder, freeze
+from training.data import snapshot as snapshots
+from training.data.pieces import in_order
+from training.data.snapshot import CUSTOMERS, NoFactsError, Snapshot, bounded_connection, empty_folder, write_manifest
 
 _FACTS = Path(__file__).parent / "sql" / "facts_from_orders.sql"
+ROWS_AT_ONCE = 2_000_000
+"""Some 300 MB, while they become facts."""
+_NUMBERS = {"customer_id", "member_id", "order_id"}
+_KEYS = {
+    "feature_member": ["customer_key"], "feature_order": ["customer_key", "order_key"],
+    "feature_order_line": ["order_key"], "feature_adjustment": ["customer_key", "order_key"],
+    "feature_event": ["customer_key"],
+}  # fmt: skip
+"""What stands for the numbers in the name of the snapshot, since they differ with the number of shares."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Frozen:
+    """What became of one share: rows and digest of each relation."""
+
+    counts: Counts
+    written: dict[str, tuple[int, int]]
+    has_amounts: bool
 
 
 def snapshot_from_orders(
@@ -22,22 +49,91 @@ def snapshot_from_orders(
     time_zone: str = "UTC",
     currency: str | None = None,
     default_channel: Channel = Channel.OTHER,
-    memory_limit: str = "2GB",
+    progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> tuple[Snapshot, OrderFileSummary]:
     """Freezes what the file says had happened and was known before `known_before` into `folder`.
 
-    `feature_customer` keeps each customer's own key beside the number used in spines and frames.
-    Errors: those of reading order files, NoFactsError, SnapshotExistsError.
+    `feature_customer` keeps each customer's own key beside the number used in spines and frames. `progress` hears how
+    many rows of the file have become facts. Errors: those of reading order files, NoFactsError, SnapshotExistsError.
     """
     empty_folder(folder)
-    with bounded_connection(memory_limit=memory_limit, spill=folder / "spill") as connection:
-        summary = read_order_file(
-            connection, orders, now=now, time_zone=time_zone, currency=currency, mapping=mapping,
-            default_channel=default_channel, known_before=known_before,
+    reading = Reading(
+        now=now, time_zone=time_zone, currency=currency, mapping=mapping, default_channel=default_channel,
+        known_before=known_before,
+    )  # fmt: skip
+    with bounded_connection(spill=folder / "spill") as connection:
+        split = split_order_file(
+            connection, orders, folder / "shares", reading,
+            customers_at_once=snapshots.CUSTOMERS_PER_BUCKET, rows_at_once=ROWS_AT_ONCE,
         )  # fmt: skip
-        connection.execute(_FACTS.read_text())
-        snapshot = freeze(
-            connection, folder, [(relation, relation) for relation in RELATIONS],
-            origin=repr(orders.name), known_before=known_before, time_zone=time_zone, currency=summary.currency,
-        )  # fmt: skip
+    if not split.opened.known_rows:
+        raise NoFactsError(source=repr(orders.name))
+    (folder / CUSTOMERS).mkdir()
+    parts = []
+    for part in in_order(lambda number: _freeze(split, folder, number), range(split.count)):
+        parts.append(part)
+        progress(sum(one.counts.known for one in parts), split.opened.known_rows)
+    shutil.rmtree(split.folder)
+    summary = split.summary(part.counts for part in parts)
+    if not summary.customers:
+        raise NoFactsError(source=repr(orders.name))
+    snapshot = write_manifest(
+        folder, _summed(parts), customer_count=summary.customers, has_amounts=any(part.has_amounts for part in parts),
+        bucket_count=split.count, origin=repr(orders.name), known_before=known_before, time_zone=time_zone,
+        currency=summary.currency,
+    )  # fmt: skip
     return snapshot, summary
+
+
+def _freeze(split: SplitFile, folder: Path, number: int) -> _Frozen:
+    """Writes the relations of a share, which become the bucket of its number."""
+    with bounded_connection(spill=folder / "spill", threads=1) as connection:
+        split.open_share(connection, number)
+        connection.execute(f"set variable shares = {split.count}")
+        connection.execute(f"set variable share = {number}")
+        connection.execute(_FACTS.read_text())
+        written = {relation: _write(connection, folder, relation, number) for relation in RELATIONS}
+        customers = literal(str(folder / CUSTOMERS / f"{number}.parquet"))
+        connection.execute(f"copy {CUSTOMERS} to {customers} (format parquet)")
+        [(with_amounts,)] = connection.execute("select count(total_minor) from feature_order").fetchall()
+        return _Frozen(counts=_counts(connection), written=written, has_amounts=with_amounts > 0)
+
+
+def _write(connection: duckdb.DuckDBPyConnection, folder: Path, relation: str, number: int) -> tuple[int, int]:
+    """Rows and digest; without rows there is no file."""
+    columns = list(RELATIONS[relation])
+    said = [*(name for name in columns if name not in _NUMBERS), *_KEYS[relation]]
+    # The sum of the rows' hashes does not depend on their order, and duplicates do not cancel out.
+    [(rows, digest)] = connection.execute(
+        f"select count(*), coalesce(sum(cast(hash({', '.join(said)}) as hugeint)), 0) from {relation}"
+    ).fetchall()
+    if rows:
+        bucket = folder / relation / f"bucket={number}"
+        bucket.mkdir(parents=True)
+        connection.execute(
+            f"copy (select {', '.join(columns)} from {relation}) "
+            f"to {literal(str(bucket / 'data_0.parquet'))} (format parquet, compression zstd)"
+        )
+    return int(rows), int(digest)
+
+
+def _counts(connection: duckdb.DuckDBPyConnection) -> Counts:
+    def rows(table: str) -> int:
+        [(found,)] = connection.execute(f"select count(*) from {table}").fetchall()
+        return int(found)
+
+    known, rejected, lines = rows("order_row"), rows("order_reject"), rows("feature_order_line")
+    adjustments = rows("feature_adjustment")
+    return Counts(
+        known=known, rejected=rejected, repeated=known - rejected - lines - adjustments, orders=rows("feature_order"),
+        lines=lines, adjustments=adjustments, customers=rows(CUSTOMERS),
+    )  # fmt: skip
+
+
+def _summed(parts: list[_Frozen]) -> dict[str, tuple[int, str]]:
+    return {
+        relation: (
+            sum(part.written[relation][0] for part in parts), str(sum(part.written[relation][1] for part in parts))
+        )
+        for relation in RELATIONS
+    }  # fmt: skip

@@ -15,6 +15,7 @@ from customer.features.relations import RELATIONS
 from customer.order_file.source import literal
 
 MANIFEST = "snapshot.json"
+CUSTOMERS = "feature_customer"
 CUSTOMERS_PER_BUCKET = 50_000
 MEMORY_LIMIT = "1GB"
 
@@ -52,7 +53,7 @@ class Snapshot:
 
     @property
     def customer_count(self) -> int:
-        return self.row_counts["feature_customer"]
+        return self.row_counts[CUSTOMERS]
 
 
 def end_of_history(snapshot: Snapshot) -> datetime:
@@ -151,14 +152,34 @@ def freeze(
     must be in the connection; a source is read once, before the next one is asked for. Errors: NoFactsError."""
     bucket_count = assign_buckets(connection)
     written = {relation: write_relation(connection, folder, relation, source) for relation, source in sources}
+    customers = folder / CUSTOMERS
+    customers.mkdir()
+    connection.execute(
+        "copy (select customer_id, customer_key from feature_customer) "
+        f"to {literal(str(customers / 'all.parquet'))} (format parquet)"
+    )
+    [(customer_count,)] = connection.execute("select count(*) from feature_customer").fetchall()
+    return write_manifest(
+        folder, written, customer_count=customer_count, has_amounts=_has_amounts(connection, folder), origin=origin,
+        known_before=known_before, time_zone=time_zone, currency=currency, bucket_count=bucket_count,
+    )  # fmt: skip
+
+
+def write_manifest(
+    folder: Path,
+    written: Mapping[str, tuple[int, str]],
+    *,
+    customer_count: int,
+    has_amounts: bool,
+    bucket_count: int,
+    origin: str,
+    known_before: datetime,
+    time_zone: str,
+    currency: str,
+) -> Snapshot:
+    """The snapshot of relations that were written with these rows and digests. Errors: NoFactsError."""
     if written["feature_order"][0] + written["feature_event"][0] == 0:
         raise NoFactsError(source=origin)
-    customers = folder / "feature_customer.parquet"
-    connection.execute(
-        f"copy (select customer_id, customer_key from feature_customer) to {literal(str(customers))} (format parquet)"
-    )
-    counts = {relation: rows for relation, (rows, _) in written.items()}
-    [(counts["feature_customer"],)] = connection.execute("select count(*) from feature_customer").fetchall()
     snapshot = Snapshot(
         folder=folder,
         content_hash=hashlib.sha256(
@@ -167,9 +188,9 @@ def freeze(
         known_before=known_before,
         time_zone=time_zone,
         currency=currency,
-        has_amounts=_has_amounts(connection, folder),
+        has_amounts=has_amounts,
         bucket_count=bucket_count,
-        row_counts=counts,
+        row_counts={relation: rows for relation, (rows, _) in written.items()} | {CUSTOMERS: customer_count},
     )
     values = {key: value for key, value in asdict(snapshot).items() if key != "folder"}
     values["known_before"] = known_before.isoformat()

@@ -7,7 +7,7 @@ import duckdb
 
 from customer.features.relations import RELATIONS, create_table
 from customer.order_file.source import literal
-from training.data.snapshot import Snapshot, bounded_connection, empty_folder, freeze
+from training.data.snapshot import CUSTOMERS, Snapshot, bounded_connection, empty_folder, freeze
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +30,7 @@ def split_customers(snapshot: Snapshot, folder: Path, *, every: int = 5) -> Spli
 def _part(snapshot: Snapshot, folder: Path, condition: str) -> Snapshot:
     empty_folder(folder)
     with bounded_connection(spill=folder / "spill") as connection:
-        customers = literal(str(snapshot.folder / "feature_customer.parquet"))
+        customers = literal(f"{snapshot.folder}/{CUSTOMERS}/*.parquet")
         connection.execute(
             f"create table feature_customer as select * from read_parquet({customers}) where {condition}"
         )

@@ -1,5 +1,4 @@
 -- Dated returns, refunds and cancellations, amounts positive (given back); order_key is null where no order matches.
-create or replace table order_adjustment_fact as
 select
   order_id || '#' || nth as adjustment_key,
   customer_id as customer_key,

@@ -1,7 +1,6 @@
 -- One row per order as it was placed, with what its adjustments have made of it since.
 -- invalid_at: from then on it is not a valid order, because everything was given back (or it never was worth anything:
 -- then invalid_at = ordered_at). "Everything" is counted in money, without amounts in quantity, without quantities in lines.
-create or replace table order_fact as
 with placed_order as (
   select
     order_id as order_key,

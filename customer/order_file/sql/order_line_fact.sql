@@ -1,5 +1,4 @@
 -- What was bought, one row per line of an order, returns not deducted.
-create or replace table order_line_fact as
 select
   order_id as order_key,
   cast(row_number() over (partition by order_id order by row_number) as integer) as line_number,

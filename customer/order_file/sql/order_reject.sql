@@ -1,5 +1,4 @@
 -- The rows that were not taken, by their number in the file (the first row after the header is 1), and why.
-create or replace table order_reject as
 select row_number, problem as reason from order_row where problem is not null
 union all
 select row_number, 'order ' || order_id || ' already belongs to another customer' as reason

@@ -1,48 +1,16 @@
 -- Every kept row of the file as typed values, with `problem` naming the first thing wrong with it (null: nothing).
+-- `*_written` is the text that a value was read from: null where there was none, or where the file's type is the value's.
 -- Text without an offset is local time of the session's TimeZone, which the reader sets to the company's.
-create or replace table order_row as
-with text_row as (
+with told_row as (
   select
-    row_number,
-    nullif(trim(customer_id), '') as customer_id,
-    nullif(trim(order_id), '') as order_id,
-    nullif(trim(ordered_at), '') as ordered_text,
-    nullif(trim(received_at), '') as received_text,
-    nullif(trim(delivered_at), '') as delivered_text,
-    nullif(trim(amount), '') as amount_text,
-    nullif(trim(quantity), '') as quantity_text,
-    nullif(trim(unit_price), '') as price_text,
-    nullif(trim(discount), '') as discount_text,
-    lower(nullif(trim(is_return), '')) as return_text,
-    coalesce(upper(nullif(trim(currency), '')), $written_in) as currency,
-    lower(nullif(trim(channel), '')) as channel_text,
-    nullif(trim(store_id), '') as store_id,
-    nullif(trim(product_id), '') as product_id,
-    nullif(trim(category), '') as category,
-    nullif(trim(delivery_type), '') as delivery_type,
-    nullif(trim(payment_method), '') as payment_method,
-    nullif(trim(campaign), '') as campaign,
-    properties,
-    is_product,
-    is_too_long
-  from order_file_row
-  where is_kept
-),
-typed_row as (
-  select
-    *,
-    order_file_time(ordered_text) as ordered_at,
-    order_file_time(received_text) as received_at,
-    order_file_time(delivered_text) as delivered_at,
-    order_file_number(amount_text) as amount,
-    order_file_number(quantity_text) as quantity,
-    order_file_number(price_text) as unit_price,
-    order_file_number(discount_text) as discount,
+    * exclude (currency),
+    coalesce(currency, $written_in) as currency,
     case
       when return_text is null or return_text in ('false', 'f', '0', 'no', 'n', 'non') then false
       when return_text in ('true', 't', '1', 'yes', 'y', 'oui') then true
     end as is_marked_return
-  from text_row
+  from order_file_row
+  where is_kept
 ),
 judged_row as (
   select
@@ -55,19 +23,24 @@ judged_row as (
       when regexp_matches(lower(customer_id), $blocked_pattern) then 'customer_id is a placeholder: ' || customer_id
       when order_id is null then 'order_id is missing'
       when regexp_matches(lower(order_id), $blocked_pattern) then 'order_id is a placeholder: ' || order_id
-      when ordered_text is null then 'ordered_at is missing'
-      when ordered_at is null then 'ordered_at is not a date: ' || ordered_text[:40]
-      when ordered_at < timestamptz '1900-01-01 00:00:00+00' then 'ordered_at is before 1900: ' || ordered_text[:40]
-      when ordered_at > cast($now as timestamptz) then 'ordered_at is in the future: ' || ordered_text[:40]
-      when received_text is not null and received_at is null then 'received_at is not a date: ' || received_text[:40]
-      when received_at > cast($now as timestamptz) then 'received_at is in the future: ' || received_text[:40]
-      when delivered_text is not null and delivered_at is null
-        then 'delivered_at is not a date: ' || delivered_text[:40]
+      when ordered_at is null and ordered_at_written is null then 'ordered_at is missing'
+      when ordered_at is null then 'ordered_at is not a date: ' || ordered_at_written[:40]
+      when ordered_at < timestamptz '1900-01-01 00:00:00+00'
+        then 'ordered_at is before 1900: ' || coalesce(ordered_at_written, cast(ordered_at as varchar))[:40]
+      when ordered_at > $now
+        then 'ordered_at is in the future: ' || coalesce(ordered_at_written, cast(ordered_at as varchar))[:40]
+      when received_at is null and received_at_written is not null
+        then 'received_at is not a date: ' || received_at_written[:40]
+      when received_at > $now
+        then 'received_at is in the future: ' || coalesce(received_at_written, cast(received_at as varchar))[:40]
+      when delivered_at is null and delivered_at_written is not null
+        then 'delivered_at is not a date: ' || delivered_at_written[:40]
       when is_marked_return is null then 'is_return is neither true nor false: ' || return_text[:40]
-      when amount_text is not null and amount is null then 'amount is not a number: ' || amount_text[:40]
-      when quantity_text is not null and quantity is null then 'quantity is not a number: ' || quantity_text[:40]
-      when price_text is not null and unit_price is null then 'unit_price is not a number: ' || price_text[:40]
-      when discount_text is not null and discount is null then 'discount is not a number: ' || discount_text[:40]
+      when amount is null and amount_written is not null then 'amount is not a number: ' || amount_written[:40]
+      when quantity is null and quantity_written is not null then 'quantity is not a number: ' || quantity_written[:40]
+      when unit_price is null and unit_price_written is not null
+        then 'unit_price is not a number: ' || unit_price_written[:40]
+      when discount is null and discount_written is not null then 'discount is not a number: ' || discount_written[:40]
       when $has_amounts and amount is null and unit_price is null then 'amount is missing'
       when not (is_marked_return or coalesce(quantity, 0) < 0) and (amount < 0 or unit_price < 0)
         then 'negative amount, but not a return (is_return or a negative quantity marks returns)'
@@ -77,7 +50,7 @@ judged_row as (
       when currency <> $currency
         then 'currency is ' || currency[:10] || ' but amounts are kept in ' || $currency || '; convert it first'
     end as problem
-  from typed_row
+  from told_row
 )
 select
   row_number,
@@ -101,12 +74,11 @@ select
   campaign,
   nullif(properties, '{}') as properties,
   hash(
-    customer_id, order_id, ordered_text, received_text, amount_text, quantity_text, price_text, return_text, channel_text,
-    store_id, product_id, category, discount_text, delivery_type, payment_method, campaign, delivered_text, properties
+    customer_id, order_id, ordered_at, received_at, amount, quantity, unit_price, is_marked_return, channel_text,
+    store_id, product_id, category, discount, delivery_type, payment_method, campaign, delivered_at, properties
   ) as content,
   problem
 from judged_row
 where $known_before is null or coalesce(
-  ordered_at < cast($known_before as timestamptz)
-  and coalesce(received_at, ordered_at) < cast($known_before as timestamptz), true
+  ordered_at < $known_before and coalesce(received_at, ordered_at) < $known_before, true
 )

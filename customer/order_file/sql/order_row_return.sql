@@ -1,14 +1,17 @@
 -- Returned rows, each matched to the order it takes from: its own order id if that is an earlier order of the customer, else
 -- the customer's latest earlier order containing the product, else the latest earlier order, else none.
-create or replace table order_row_return as
 with returned_row as (
   select *, row_number() over (partition by order_id order by ordered_at, product_id, amount_minor, row_number) as nth
   from order_row_taken
   where is_return
 ),
+bought_row as (
+  select * from order_row_taken
+  where not is_return and customer_id in (select customer_id from returned_row)
+),
 purchase as (
   select customer_id, order_id, min(ordered_at) as ordered_at
-  from order_row_taken where not is_return
+  from bought_row
   group by customer_id, order_id
 ),
 own_purchase as (
@@ -16,10 +19,9 @@ own_purchase as (
 ),
 product_purchase as (
   select line.customer_id, line.product_id, purchase.ordered_at, max(line.order_id) as order_id
-  from order_row_taken as line
+  from bought_row as line
   join purchase on line.order_id = purchase.order_id
-  where not line.is_return and line.is_product and line.product_id is not null
-    and line.customer_id in (select customer_id from returned_row)
+  where line.is_product and line.product_id is not null
   group by line.customer_id, line.product_id, purchase.ordered_at
 ),
 any_purchase as (

@@ -1,5 +1,4 @@
 -- The rows that count: sound, not repeated, of the order's owner.
-create or replace view order_row_taken as
 select order_row.*
 from order_row
 left join order_row_repeat

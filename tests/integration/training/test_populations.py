@@ -46,7 +46,7 @@ def test_customers_held_out_are_in_neither_the_learning_part_nor_changed(orders:
     snapshot, _ = snapshot_from_orders(file, tmp_path / "snapshot", known_before=AS_OF, now=NOW)
     split = split_customers(snapshot, tmp_path / "parts")
     keys = {
-        name: set(pq.read_table(part.folder / "feature_customer.parquet")["customer_key"].to_pylist())
+        name: set(pq.read_table(part.folder / "feature_customer")["customer_key"].to_pylist())
         for name, part in (("all", snapshot), ("learning", split.learning), ("held out", split.held_out))
     }
     assert keys["learning"] | keys["held out"] == keys["all"]

@@ -3,10 +3,12 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
+import duckdb
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+from customer.order_file import read_order_file
 from training.data import snapshot as snapshots
 from training.data.examples import feature_frame, labels
 from training.data.order_snapshot import snapshot_from_orders
@@ -42,7 +44,7 @@ def test_a_snapshot_is_found_again_as_it_was(tmp_path: Path) -> None:
 
 
 def test_customers_keep_their_own_keys(tmp_path: Path) -> None:
-    table = pq.read_table(freeze(tmp_path).folder / "feature_customer.parquet")
+    table = pq.read_table(freeze(tmp_path).folder / "feature_customer")
     assert dict(zip(table["customer_key"].to_pylist(), table["customer_id"].to_pylist(), strict=True)) == {
         "ann": 1, "bob": 2, "eve": 3,
     }  # fmt: skip
@@ -73,6 +75,20 @@ def test_a_file_without_orders_yet_is_refused(tmp_path: Path) -> None:
         freeze(tmp_path, known_before=datetime(2020, 1, 1, tzinfo=UTC))
 
 
+def keys(snapshot: Snapshot) -> dict[int, str]:
+    table = pq.read_table(snapshot.folder / "feature_customer")
+    return dict(zip(table["customer_id"].to_pylist(), table["customer_key"].to_pylist(), strict=True))
+
+
+def by_row(snapshot: Snapshot) -> dict[tuple[str, object], list[float]]:
+    """Features and outcomes by customer and instant."""
+    spine, names = build_spine(snapshot, [MAY, NOW]), keys(snapshot)
+    frame, outcome = feature_frame(snapshot, spine), labels(snapshot, spine, horizon_days=30)
+    values = np.column_stack([np.nan_to_num(frame.values, nan=-1), outcome.order_count, outcome.net_minor])
+    rows = zip(frame.customer_id.tolist(), frame.as_of.tolist(), values.tolist(), strict=True)
+    return {(names[number], as_of): found for number, as_of, found in rows}
+
+
 def test_the_number_of_buckets_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rows = tuple(f"c{n % 7},x{n},2024-{1 + n % 6:02}-{1 + n % 27:02}T10:00:00Z,{n}.00\n" for n in range(1, 80))
     whole = freeze(tmp_path, rows)
@@ -80,12 +96,32 @@ def test_the_number_of_buckets_changes_nothing(tmp_path: Path, monkeypatch: pyte
     split = freeze(tmp_path, rows)
     assert (whole.bucket_count, split.bucket_count) == (1, 4)
     assert whole.content_hash == split.content_hash
-
-    def by_row(snapshot: Snapshot) -> dict[tuple[int, object], list[float]]:
-        spine = build_spine(snapshot, [MAY, NOW])
-        frame, outcome = feature_frame(snapshot, spine), labels(snapshot, spine, horizon_days=30)
-        values = np.column_stack([np.nan_to_num(frame.values, nan=-1), outcome.order_count, outcome.net_minor])
-        keys = zip(frame.customer_id.tolist(), frame.as_of.tolist(), strict=True)
-        return dict(zip(keys, values.tolist(), strict=True))
-
+    assert all(number % 4 == int(file.stem) for file in (split.folder / "feature_customer").iterdir()
+               for number in pq.read_table(file)["customer_id"].to_pylist())  # fmt: skip
     assert by_row(whole) == by_row(split)
+
+
+MESSY = "customer_id,order_id,ordered_at,product_id,amount,is_return\n" + "".join(
+    f"c{(n // 4 + (n % 13 == 0)) % 7},x{n // 2},2024-{1 + n // 2 % 6:02}-{1 + n % 27:02},"
+    f"p{n % 5},{n % 9}.50,{n % 11 == 0}\n"
+    for n in [*range(160), *range(0, 160, 7)]
+)
+"""Orders that several customers claim, rows repeated in full, returns."""
+
+
+def test_a_file_in_shares_says_what_the_whole_file_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "messy.csv"
+    for text in (MESSY, MESSY.replace(",product_id", ",colour")):  # equal lines of unnamed products count each
+        file.write_text(text)
+        monkeypatch.setattr(snapshots, "CUSTOMERS_PER_BUCKET", 50_000)
+        whole, counted = snapshot_from_orders(file, tmp_path / f"whole{len(text)}", known_before=NOW, now=NOW)
+        monkeypatch.setattr(snapshots, "CUSTOMERS_PER_BUCKET", 3)
+        split, added_up = snapshot_from_orders(file, tmp_path / f"split{len(text)}", known_before=NOW, now=NOW)
+        with duckdb.connect() as connection:
+            assert counted == added_up == read_order_file(connection, file, now=NOW, known_before=NOW)
+        assert counted.rejected
+        assert bool(counted.repeated) == ("product_id" in text)
+        assert counted.adjustments
+        assert split.bucket_count > whole.bucket_count == 1
+        assert whole.content_hash == split.content_hash
+        assert by_row(whole) == by_row(split)
