@@ -136,7 +136,7 @@ class AuditLog:
                 await self._write(batch)
                 WRITTEN.inc(len(batch))
                 return
-            except (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError) as error:
+            except (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, UnicodeEncodeError) as error:
                 await self._write_one_by_one(batch, error)
                 return
             except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
@@ -151,6 +151,9 @@ class AuditLog:
             for read in batch:
                 await self._write_persistently([read])
             return
+        if (fit := _fit(batch[0])) != batch[0]:
+            await self._write_persistently([fit])
+            return
         LOST.inc()
         _LOG.error("a read of personal data of trace %s could not be written: %s", batch[0].trace_id, error)
 
@@ -160,7 +163,7 @@ class AuditLog:
         async with asyncio.timeout(10), connection.transaction():
             for tenant_id, reads in groupby(by_tenant, key=lambda read: read.tenant_id):
                 await connection.execute("select set_config('parcours.tenant', $1, true)", str(tenant_id))
-                rows = msgspec.json.encode([_row(read) for read in reads]).decode()  # one statement for all
+                rows = msgspec.json.encode(list(reads)).decode()  # one statement for all
                 await connection.execute(_INSERT, tenant_id, rows)
             await self._forget(connection)
 
@@ -188,19 +191,10 @@ class AuditLog:
             self._connection = None
 
 
-def _row(read: PersonalDataRead) -> dict[str, object]:
-    return {
-        "at": read.at,
-        "caller": _text(read.caller),
-        "roles": [_text(role) for role in read.roles],
-        "operation": read.operation,
-        "trace_id": read.trace_id,
-        "customers": sorted(read.customers),
-        "read": read.read,
-        "withheld": read.withheld,
-    }
+def _fit(read: PersonalDataRead) -> PersonalDataRead:
+    """A subject comes from an identity provider, which may send what PostgreSQL cannot keep."""
+    return msgspec.structs.replace(read, caller=_text(read.caller), roles=tuple(_text(role) for role in read.roles))
 
 
 def _text(value: str) -> str:
-    """A subject comes from an identity provider, which may send what PostgreSQL cannot keep."""
-    return value.replace("\x00", "").encode(errors="replace").decode()[:200]
+    return value.replace("\x00", "").encode(errors="replace").decode()

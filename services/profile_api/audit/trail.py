@@ -32,4 +32,4 @@ async def get_trail(
     """The newest entries first; of a person whichever of their records is named."""
     query = (files("profile_api.audit") / "sql" / "reads.sql").read_text(encoding="utf-8")
     rows = await connection.fetch(query, tenant_id, customer_id, caller, since, limit)
-    return [TrailEntry(**row) for row in rows]
+    return [TrailEntry(**{**row, "customers": sorted(row["customers"]), "read": sorted(row["read"])}) for row in rows]

@@ -32,7 +32,7 @@ class Cost:
 
     def rows(self, values: Values) -> int:
         """An upper bound for these variables; a fragment is added up once however often it is spread."""
-        key = tuple(values.get(size) for size in self.sizes)
+        key = tuple([values.get(size) for size in self.sizes])
         rows = self._known.get(key)
         if rows is None:
             if len(self._known) >= _MOST_KNOWN:

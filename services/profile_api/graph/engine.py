@@ -37,6 +37,7 @@ from profile_api.graph.subscriptions import CHANGE, Watch, utc_now
 from profile_api.graph.trail import Trail
 
 _EVENT_DEADLINE_S = 10.0
+_QUERY = OperationKind.QUERY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +116,7 @@ class GraphEngine:
     ) -> BoundRead | None:
         """A query met before that takes nothing but one statement; else None. Errors: GraphError."""
         found = self._documents.find(request, caller)
-        if found is None or found.document.kind is not OperationKind.QUERY:
+        if found is None or found.document.kind is not _QUERY:
             return None
         values = found.coerce(request.variables)
         plan = found.document.find_plan(values)

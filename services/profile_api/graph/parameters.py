@@ -213,4 +213,4 @@ def _key(text: str, type_: str) -> Any:
 
 def bind(parameters: Sequence[Parameter], values: Values, caller: Caller, now: datetime) -> tuple[Any, ...]:
     """The values of one request in the order of the plan's parameters; tenant and instant come first."""
-    return (caller.tenant_id, now, *(parameter.read(values) for parameter in parameters))
+    return (caller.tenant_id, now, *[parameter.read(values) for parameter in parameters])

@@ -43,6 +43,10 @@ class Run(msgspec.Struct, frozen=True, gc=False):
     database_s: float
     batch_size: int
 
+    def timings(self, since: float, plan_s: float, finish_s: float) -> Timings:
+        """The stages of one of the requests answered by it."""
+        return Timings(plan_s, self.sent - since, self.database_s, finish_s, self.batch_size)
+
 
 class Question(msgspec.Struct, kw_only=True, eq=False):
     """The values of one request, and who is told what became of them: `answered` or `failed`, once.
@@ -70,11 +74,6 @@ class Reply(msgspec.Struct):
     text: str
     run: Run
     since: float
-
-    def timings(self, plan_s: float, finish_s: float) -> Timings:
-        """The stages of a request that was answered by this."""
-        run = self.run
-        return Timings(plan_s, run.sent - self.since, run.database_s, finish_s, run.batch_size)
 
 
 class Awaited(Question, kw_only=True, eq=False):

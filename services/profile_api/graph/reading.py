@@ -15,6 +15,8 @@ from profile_api.graph.reads import Asking, Reads
 from profile_api.graph.request import Answer, AnswerKind, GraphError, Tell
 from profile_api.graph.trail import Trail
 
+_OK = AnswerKind.OK
+
 
 class Readings:
     """What these reads share: where they are sent, how they are finished, what becomes of the unusual ones."""
@@ -38,8 +40,8 @@ class Readings:
         body = fast_body(plan, text)
         if body is None or not self._trail.leave_at_once(asking):
             return None
-        timings = Reply(text, run, since).timings(0.0, time.perf_counter() - finishing)
-        return Answer(kind=AnswerKind.OK, body=body, timings=timings, operation=asking.document.kind)
+        timings = run.timings(since, 0.0, time.perf_counter() - finishing)
+        return Answer(kind=_OK, body=body, timings=timings, operation=asking.document.kind)
 
     def finish_in_a_task(self, asking: Asking, reply: Reply | None, tell: Tell) -> None:
         """`reply` as the database gave it; None when the statement failed."""

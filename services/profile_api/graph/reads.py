@@ -92,7 +92,12 @@ class Reads:
         fast = fast_body(asking.plan, reply.text)
         kind, body = (AnswerKind.OK, fast) if fast is not None else await self._full(asking, reply.text)
         finish_s = time.perf_counter() - finishing
-        return Answer(kind=kind, body=body, timings=reply.timings(plan_s, finish_s), operation=asking.document.kind)
+        return Answer(
+            kind=kind,
+            body=body,
+            timings=reply.run.timings(reply.since, plan_s, finish_s),
+            operation=asking.document.kind,
+        )
 
     async def answer_field_by_field(self, asking: Asking, *, plan_s: float) -> Answer:
         """The finished answer when the statement of the whole operation fails."""

@@ -6,6 +6,7 @@ from profile_api.graph.question import OverloadedError
 from profile_api.graph.reads import Asking, Touched
 
 _LONGEST_NAME = 100
+_LONGEST_SUBJECT = 200
 
 
 class Trail:
@@ -33,7 +34,7 @@ def _read(asking: Asking, touched: Touched) -> PersonalDataRead:
     return PersonalDataRead(
         tenant_id=caller.tenant_id,
         at=asking.now,
-        caller=caller.subject,
+        caller=caller.subject[:_LONGEST_SUBJECT],
         roles=caller.roles,
         operation=name.value[:_LONGEST_NAME] if name is not None else None,
         trace_id=asking.trace.decode(),

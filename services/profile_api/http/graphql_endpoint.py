@@ -81,10 +81,10 @@ class GraphQLEndpoint:
             return False
 
         def tell(told: Answer | Exception) -> None:
-            if isinstance(told, Answer):
-                give(self._replied(told, media_type, identity_of(caller)))
-            else:
+            if isinstance(told, Exception):
                 give(self._failed(told, media_type, observed.request_id))
+            else:
+                give(self._replied(told, media_type, identity_of(caller)))
 
         reading.send(tell)
         return True

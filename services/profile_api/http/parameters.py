@@ -27,12 +27,10 @@ _MAP: Final = msgspec.json.Decoder(dict[str, Any])
 
 def parse_body(body: bytes, *, most: int, deepest: int) -> Parameters | list[Parameters]:
     """One request, or a list of at most `most`; raises `MalformedRequestError` for everything else."""
-    if not body.strip():
-        raise MalformedRequestError("the request body is empty; send a JSON object with a 'query'")
     try:
-        if body.lstrip()[:1] != b"[":
+        if not body.lstrip().startswith(b"["):
             parameters = _ONE.decode(body)
-            _check_depth(parameters, body, deepest)
+            _check_depth(parameters, deepest)
             return parameters
         if most < 1:
             raise MalformedRequestError("batches of requests are not enabled here; send them one by one")
@@ -40,13 +38,15 @@ def parse_body(body: bytes, *, most: int, deepest: int) -> Parameters | list[Par
     except msgspec.ValidationError as error:
         raise MalformedRequestError(f"the body is not a GraphQL request: {error}") from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        if not body.strip():
+            raise MalformedRequestError("the request body is empty; send a JSON object with a 'query'") from error
         raise MalformedRequestError(f"the body is not JSON in UTF-8: {error}") from error
     except RecursionError:
         raise MalformedRequestError(f"the body is nested deeper than {deepest} levels") from None
     if not 1 <= len(batch) <= most:
         raise MalformedRequestError(f"a batch must hold 1 to {most} requests, found {len(batch)}")
     for parameters in batch:
-        _check_depth(parameters, body, deepest)
+        _check_depth(parameters, deepest)
     return batch
 
 
@@ -66,7 +66,7 @@ def parse_query_string(query_string: bytes, *, longest: int, deepest: int) -> Pa
         extensions=_json_map("extensions", values.get("extensions")),
         document_id=values.get("documentId"),
     )
-    _check_depth(parameters, query_string, deepest)
+    _check_depth(parameters, deepest)
     return parameters
 
 
@@ -79,17 +79,14 @@ def _json_map(name: str, text: str | None) -> dict[str, Any] | None:
         raise MalformedRequestError(f"{name!r} is not a JSON object") from error
 
 
-def _check_depth(parameters: Parameters, raw: bytes, deepest: int) -> None:
-    # Nothing can be deeper than it has opening brackets (URL-encoded ones are not counted, and walked).
-    if raw.count(b"{") + raw.count(b"[") <= deepest and b"%" not in raw:
-        return
-    level: list[Any] = [parameters.variables, parameters.extensions]
+def _check_depth(parameters: Parameters, deepest: int) -> None:
+    level: list[Any] = [given for given in (parameters.variables, parameters.extensions) if given]
     for _ in range(deepest):
         level = [
             child
             for value in level
-            if isinstance(value, dict | list)
-            for child in (value.values() if isinstance(value, dict) else value)
+            for child in (value.values() if type(value) is dict else value)
+            if type(child) is dict or type(child) is list  # what JSON is decoded to, nothing derived from it
         ]
         if not level:
             return
