@@ -141,15 +141,14 @@ def _summary(axes: "Axes", outcome: Outcome, models: ModelSet, model: str) -> No
     chosen = np.random.default_rng(0).permutation(len(outcome.churn))[:_SHAP_CUSTOMERS]
     reasons = models.scores(outcome.matrix[chosen], drivers=1).reasons
     found = getattr(reasons, model) if reasons else None
-    if reasons is None or found is None:
+    if found is None:
         axes.set_axis_off()
         axes.text(0.5, 0.5, "The baseline answers: no trees to explain", ha="center")
         return
     top = strongest_inputs(found)[:_SHAP_INPUTS][::-1]
     spread = np.random.default_rng(1).uniform(-0.3, 0.3, len(found.values))
     for row, position in enumerate(top):
-        name = found.names[position]
-        known = reasons.inputs[:, reasons.features.index(name)] if name in reasons.features else None
+        known = found.inputs[:, position] if position < found.inputs.shape[1] else None
         colours = colormaps["coolwarm"](_ranks(known)) if known is not None else _FAINT
         axes.scatter(found.values[:, position], row + spread, s=5, c=colours, rasterized=True)
     axes.axvline(0.0, color=_FAINT)

@@ -21,7 +21,7 @@ _VALUE = (("higher expected value", "valeur attendue plus élevée"),
 
 
 def churn_drivers(reasons: Reasons, row: int) -> list[Driver]:
-    """On the log-odds of churn; none when the prediction is a baseline's."""
+    """On the log-odds of churn (a team's own model: on its own scale); none when the prediction is a baseline's."""
     return _drivers(reasons, reasons.churn, row, _CHURN, sign=1.0)
 
 
@@ -31,7 +31,7 @@ def next_purchase_drivers(reasons: Reasons, row: int) -> list[Driver]:
 
 
 def value_drivers(reasons: Reasons, row: int) -> list[Driver]:
-    """On the log of the expected value."""
+    """On the log of the expected value (a team's own model: on its own scale)."""
     return _drivers(reasons, reasons.value, row, _VALUE, sign=1.0)
 
 
@@ -47,7 +47,7 @@ def _drivers(
         return []
     values = contributions.values[row]
     strongest = np.abs(values).argsort(kind="stable")[: -reasons.count - 1 : -1].tolist()
-    inputs, found = reasons.inputs[row], []
+    inputs, found = contributions.inputs[row], []
     for position in strongest:
         contribution = sign * float(values[position])
         if contribution:

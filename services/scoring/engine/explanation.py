@@ -33,23 +33,21 @@ SEASON = "season"
 class Contributions:
     """`base[i] + values[i].sum()` is the prediction: log-odds of churn, or log of the expected value.
 
-    `names` are features, DERIVED inputs or SEASON.
+    `names` are features, DERIVED inputs or SEASON; `inputs` the features' own values for display, of the first names.
     """
 
     names: list[str]
     base: Floats
     values: Floats
+    inputs: Floats
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reasons:
-    """Of the rows with orders, in their order. `inputs` holds the features' own values for display, `money_digits`
-    the decimals of the currency."""
+    """Of the rows with orders, in their order. `money_digits` are the decimals of the currency."""
 
     count: int
     money_digits: int
-    features: list[str]
-    inputs: Floats
     churn: Contributions | None
     value: Contributions | None
 
@@ -69,8 +67,6 @@ class Explainer:
         return Reasons(
             count=count,
             money_digits=minor_digits(self._spec.currency),
-            features=self._spec.design.features,
-            inputs=self._columns.select(rows, self._spec.design.features),
             churn=self._churn(rows, inputs, hazard) if hazard is not None else None,
             value=self._value(rows, inputs) if "value" in self._boosters else None,
         )
@@ -104,7 +100,7 @@ class Explainer:
         base = _log_odds_of_log(silent_base)
         weights = slope * _slope(_log_odds_of_log(silent), base, silent - silent_base)[:, None]
         values = np.mean([one.weighted(weights) for one in found], axis=0)
-        return Contributions(names=self._names, base=base, values=values)
+        return self._contributions(rows, base, values)
 
     def _value(self, rows: Floats, inputs: Inputs) -> Contributions:
         """On the log of the value expected in the first interval: the intervals after it differ by the season alone."""
@@ -115,7 +111,11 @@ class Explainer:
         targets = target_inputs(rows, self._columns, edges, knows_season=self._spec.grid.knows_season)
         found = self._contributor("value").over_dates(inputs, targets)
         base = found.passing[:, 0] + np.log(calibration.unit_minor)
-        return Contributions(names=self._names, base=base, values=found.weighted(np.ones((len(rows), 1))))
+        return self._contributions(rows, base, found.weighted(np.ones((len(rows), 1))))
+
+    def _contributions(self, rows: Floats, base: Floats, values: Floats) -> Contributions:
+        inputs = self._columns.select(rows, self._spec.design.features)
+        return Contributions(names=self._names, base=base, values=values, inputs=inputs)
 
 
 def _slope(end: Floats, start: Floats, distance: Floats) -> Floats:

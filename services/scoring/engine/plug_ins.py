@@ -6,18 +6,20 @@ answer of a set agrees with every other one, whoever made it.
 """
 
 import json
+import logging
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from customer.features.definitions import FEATURE_NAMES
 from scoring.engine.btyd import Floats
 from scoring.engine.distribution import Curve
+from scoring.engine.explanation import Contributions
 from scoring.engine.hours import at_their_hour
 from scoring.engine.model_set import ModelSet
 from scoring.engine.scores import Scores
@@ -25,9 +27,13 @@ from scoring.engine.spec import UnusableModelSetError
 from scoring.engine.value import interval_around
 from scoring.errors import ModelSetRefusedError
 
+if TYPE_CHECKING:
+    from lightgbm import Booster
+
 FILE = "plug_ins.json"
 ALLOW_PYFUNC = "PARCOURS_SCORING_ALLOW_PYFUNC"
 _SURE = 1e-6
+_LOG = logging.getLogger(__name__)
 
 
 class PlugKind(StrEnum):
@@ -55,7 +61,15 @@ class PlugIn:
     source: str  # the registry's name of it, models:/<name>/<version>
 
 
-Predict = Callable[[Floats], Floats]
+@dataclass(frozen=True, slots=True)
+class TeamModel:
+    """What a replacement does with rows of its inputs; `explain` gives each input's contribution, and last the base.
+
+    It adds up to the prediction on the model's own scale. None where a model cannot say: a pyfunc is only asked.
+    """
+
+    predict: Callable[[Floats], Floats]
+    explain: Callable[[Floats], Floats] | None = None
 
 
 class PlugInRefusedError(ModelSetRefusedError):
@@ -88,7 +102,7 @@ def read_plug_ins(folder: Path) -> list[PlugIn]:
 class PluggedModelSet(ModelSet):
     """A model set some of whose kinds a team's own models answer."""
 
-    def __init__(self, own: ModelSet, plug_ins: Mapping[PlugKind, tuple[PlugIn, Predict]]) -> None:
+    def __init__(self, own: ModelSet, plug_ins: Mapping[PlugKind, tuple[PlugIn, TeamModel]]) -> None:
         super().__init__(own.spec, own.boosters)
         self._own = own
         self._plug_ins = plug_ins
@@ -104,9 +118,9 @@ class PluggedModelSet(ModelSet):
             found = self._with_value(found, matrix, *value)
         return found
 
-    def _with_churn(self, found: Scores, matrix: Floats, plug_in: PlugIn, predict: Predict) -> Scores:
+    def _with_churn(self, found: Scores, matrix: Floats, plug_in: PlugIn, model: TeamModel) -> Scores:
         ordered = found.has_orders
-        probability = np.clip(answered(plug_in, predict, matrix[ordered]), _SURE, 1.0 - _SURE)
+        probability = np.clip(answered(plug_in, model, matrix[ordered]), _SURE, 1.0 - _SURE)
         log_survival = np.log(np.maximum(1.0 - found.within[ordered], 1e-12))
         own = Curve(edges=np.concatenate([[0.0], found.days]), log_survival=log_survival)
         silent = np.clip(own.silent_through(float(self.horizon_days)), _SURE, 1.0 - _SURE)
@@ -119,15 +133,17 @@ class PluggedModelSet(ModelSet):
             p50_days=_put(found.p50_days, ordered, at_their_hour(curve.quantile(0.5), found.clock)),
             p90_days=_put(found.p90_days, ordered, at_their_hour(curve.quantile(0.9), found.clock)),
             within=_put(found.within, ordered, 1.0 - np.exp(curve.log_survival)),
-            reasons=replace(found.reasons, churn=None) if found.reasons else None,  # ours would explain another model
+            reasons=replace(found.reasons, churn=_explained(plug_in, model, matrix[ordered]))
+            if found.reasons
+            else None,
         )
 
-    def _with_value(self, found: Scores, matrix: Floats, plug_in: PlugIn, predict: Predict) -> Scores:
+    def _with_value(self, found: Scores, matrix: Floats, plug_in: PlugIn, model: TeamModel) -> Scores:
         calibration = self.spec.value
         if calibration is None or found.value is None:
             return found
         ordered = found.has_orders
-        expected = answered(plug_in, predict, matrix[ordered])
+        expected = answered(plug_in, model, matrix[ordered])
         if found.horizon_days != self.horizon_days:  # as much more, or less, as ours
             trained = self._own.scores(matrix[ordered]).value
             assert trained is not None  # noqa: S101 - it was there for another horizon
@@ -141,14 +157,15 @@ class PluggedModelSet(ModelSet):
                 low=_put(found.value.low, ordered, around.low),
                 high=_put(found.value.high, ordered, around.high),
             ),
-            reasons=replace(found.reasons, value=None) if found.reasons else None,
+            reasons=replace(found.reasons, value=_explained(plug_in, model, matrix[ordered]))
+            if found.reasons
+            else None,
         )
 
 
-def answered(plug_in: PlugIn, predict: Predict, matrix: Floats) -> Floats:
+def answered(plug_in: PlugIn, model: TeamModel, matrix: Floats) -> Floats:
     """What the model says of each row. Errors: PlugInRefusedError, for an answer the contract does not allow."""
-    chosen = matrix[:, [FEATURE_NAMES.index(name) for name in plug_in.inputs]]
-    found = predict(chosen)
+    found = model.predict(_chosen(plug_in, matrix))
     if found.shape != (len(matrix),):
         raise PlugInRefusedError(plug_in, f"answers {found.shape} to {len(matrix)} rows, expected one number a row")
     highest = 1.0 if plug_in.kind is PlugKind.CHURN else np.inf
@@ -158,7 +175,20 @@ def answered(plug_in: PlugIn, predict: Predict, matrix: Floats) -> Floats:
     return found
 
 
-def load(plug_in: PlugIn, folder: Path) -> Predict:
+def _explained(plug_in: PlugIn, model: TeamModel, matrix: Floats) -> Contributions | None:
+    """Why the model says so; ours would explain another model."""
+    if model.explain is None:
+        return None
+    inputs = _chosen(plug_in, matrix)
+    found = model.explain(inputs)
+    return Contributions(names=plug_in.inputs, base=found[:, -1], values=found[:, :-1], inputs=inputs)
+
+
+def _chosen(plug_in: PlugIn, matrix: Floats) -> Floats:
+    return matrix[:, [FEATURE_NAMES.index(name) for name in plug_in.inputs]]
+
+
+def load(plug_in: PlugIn, folder: Path) -> TeamModel:
     """Errors: PlugInRefusedError."""
     unknown = [name for name in plug_in.inputs if name not in FEATURE_NAMES]
     if unknown or not plug_in.inputs:
@@ -167,7 +197,7 @@ def load(plug_in: PlugIn, folder: Path) -> Predict:
     return _lightgbm(plug_in, path) if plug_in.flavor is Flavor.LIGHTGBM else _pyfunc(plug_in, path)
 
 
-def _lightgbm(plug_in: PlugIn, path: Path) -> Predict:
+def _lightgbm(plug_in: PlugIn, path: Path) -> TeamModel:
     from lightgbm import Booster
     from lightgbm.basic import LightGBMError
 
@@ -179,10 +209,29 @@ def _lightgbm(plug_in: PlugIn, path: Path) -> Predict:
     if booster.num_feature() != len(plug_in.inputs):
         problem = f"has {booster.num_feature()} inputs, its signature {len(plug_in.inputs)}"
         raise PlugInRefusedError(plug_in, problem)
-    return lambda rows: np.asarray(booster.predict(rows, num_threads=1), dtype=np.float64).reshape(len(rows), -1)[:, 0]
+
+    def predict(rows: Floats) -> Floats:
+        return np.asarray(booster.predict(rows, num_threads=1), dtype=np.float64).reshape(len(rows), -1)[:, 0]
+
+    def explain(rows: Floats) -> Floats:
+        return np.asarray(booster.predict(rows, pred_contrib=True, num_threads=1), dtype=np.float64)
+
+    return TeamModel(predict, explain if _explains(booster, len(plug_in.inputs)) else None)
 
 
-def _pyfunc(plug_in: PlugIn, path: Path) -> Predict:
+def _explains(booster: "Booster", inputs: int) -> bool:
+    """Whether LightGBM splits its predictions over the inputs: not those of linear trees, nor of several classes."""
+    from lightgbm.basic import LightGBMError
+
+    try:
+        found = np.asarray(booster.predict(np.zeros((1, inputs)), pred_contrib=True, num_threads=1))
+    except LightGBMError as reason:
+        _LOG.info("a team's LightGBM model comes without drivers: %s", reason)
+        return False
+    return found.shape == (1, inputs + 1)
+
+
+def _pyfunc(plug_in: PlugIn, path: Path) -> TeamModel:
     if os.environ.get(ALLOW_PYFUNC, "").lower() not in ("1", "true", "yes"):
         raise PlugInRefusedError(plug_in, f"is code, which runs only where {ALLOW_PYFUNC}=true says that it may")
     try:
@@ -199,7 +248,7 @@ def _pyfunc(plug_in: PlugIn, path: Path) -> Predict:
             raise PlugInRefusedError(plug_in, f"fails ({type(error).__name__}: {error})") from error
         return np.asarray(found, dtype=np.float64).reshape(len(rows), -1)[:, 0]
 
-    return predict
+    return TeamModel(predict)
 
 
 def _put(values: Floats, rows: Any, new: Floats) -> Floats:

@@ -33,6 +33,7 @@ class Order:
     at: datetime
     amount: float | None
     received: datetime
+    is_return: bool = False
 
 
 Change = Callable[[Sequence[Order]], Sequence[Order]]
@@ -57,23 +58,28 @@ def shop(customers: int = 160, seed: int = 9) -> list[Order]:
 def write_orders(path: Path, orders: Sequence[Order]) -> Path:
     """With an amount column only when some order has one."""
     has_amounts = any(order.amount is not None for order in orders)
+    columns = ["customer_id", "order_id", "ordered_at", "received_at", "is_return"]
     with path.open("w", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(["customer_id", "order_id", "ordered_at", "received_at", *(["amount"] if has_amounts else [])])
+        writer.writerow([*columns, *(["amount"] if has_amounts else [])])
         for order in orders:
             amount = [f"{order.amount:.2f}"] if has_amounts and order.amount is not None else []
-            writer.writerow([order.customer, order.order, order.at.isoformat(), order.received.isoformat(), *amount])
+            instants = order.at.isoformat(), order.received.isoformat()
+            writer.writerow([order.customer, order.order, *instants, order.is_return, *amount])
     return path
 
 
 def trained_on(
     folder: Path, orders: Sequence[Order], *, as_of: datetime = AS_OF, horizon_days: int | None = 30,
-    recipe: Recipe = TINY,
+    recipe: Recipe = TINY, known_before: datetime | None = None,
 ) -> tuple[Trained, dict[str, dict[str, float | str | None]]]:  # fmt: skip
-    """Trains at as_of on a file of these orders; returns the models and the predictions file, by customer."""
+    """Trains at as_of on a file of these orders; returns the models and the predictions file, by customer.
+
+    `known_before` lets the snapshot reach further than as_of, as a backtest's does.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     file = write_orders(folder / "orders.csv", orders)
-    snapshot, _ = snapshot_from_orders(file, folder / "snapshot", known_before=as_of, now=NOW)
+    snapshot, _ = snapshot_from_orders(file, folder / "snapshot", known_before=known_before or as_of, now=NOW)
     trained = train_models(snapshot, as_of=as_of, horizon_days=horizon_days, recipe=recipe, seed=1)
     out = folder / "predictions.parquet"
     predict_file(snapshot, lambda: trained.models, as_of=as_of, horizon_days=horizon_days, out=out)

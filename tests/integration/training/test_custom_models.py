@@ -123,9 +123,12 @@ def test_custom_churn_models_are_served_while_the_other_kinds_stay(
         theirs = answers(service, rows, drivers=2)
         expected = booster.predict(inputs)
         assert [one["churn"]["probability"] for one in theirs] == pytest.approx(expected, abs=1e-6)
+        told = [sum(driver["contribution"] for driver in one["churn"]["drivers"]) for one in theirs]
+        base = np.asarray(booster.predict(inputs, pred_contrib=True))[:, -1]
+        assert told + base == pytest.approx(np.log(expected / (1.0 - np.asarray(expected))), abs=1e-6)
         for before, after in zip(ours, theirs, strict=True):
             assert after["value"]["expected_minor"] == pytest.approx(before["value"]["expected_minor"])
-            assert after["churn"]["drivers"] == []
+            assert {driver["feature"] for driver in after["churn"]["drivers"]} == set(INPUTS)
             curve = dict(zip(after["next_purchase"]["days"], after["next_purchase"]["probability"], strict=True))
             assert 1.0 - curve[30.0] == pytest.approx(after["churn"]["probability"], abs=1e-6)
 
@@ -135,7 +138,9 @@ def test_custom_churn_models_are_served_while_the_other_kinds_stay(
         rule = register_custom(settings, "models:/team_rule/1", PlugKind.CHURN)
         lifecycle.promote_set(settings, rule.registered.model_set, reason="test")
         wait_for(service, rule.registered.model_set)
-        ruled = [one["churn"]["probability"] for one in answers(service, rows)]
+        by_rule = answers(service, rows, drivers=2)
+        assert [one["churn"]["drivers"] for one in by_rule] == [[]] * len(rows)  # code says no reasons
+        ruled = [one["churn"]["probability"] for one in by_rule]
         assert ruled == pytest.approx(inputs[:, 0] / (inputs[:, 0] + 30.0), abs=1e-6)
 
         for uri, problem in (("team_percent/1", "expected 0 to 1"), ("team_unsigned/1", "no signature")):

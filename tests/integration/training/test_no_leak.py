@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tests.integration.training.conftest import Predictions
-from tests.integration.training.shop import AS_OF, Change, Order, moved, numbers, trained_on
+from tests.integration.training.shop import AS_OF, END, Change, Order, moved, numbers, trained_on
 
 COLUMNS = ("churn_probability", "next_p10", "next_p50", "next_p90", "value", "value_p10", "value_p90")
 
@@ -39,6 +39,34 @@ def late_news_added(orders: list[Order]) -> list[Order]:
     return [*orders, *late]
 
 
+def orders_announced(orders: list[Order]) -> list[Order]:
+    """Orders dated after as_of that were received before it."""
+    heard = AS_OF - timedelta(days=3)
+    ahead = [
+        Order(
+            customer=f"c{number}",
+            order=f"a{number}",
+            at=AS_OF + timedelta(days=number % 9),
+            amount=500.0,
+            received=heard,
+        )
+        for number in range(80)
+    ]
+    return [*orders, *ahead]
+
+
+def later_returns_added(orders: list[Order]) -> list[Order]:
+    """Half of what was bought before as_of goes back at as_of; some more had gone back, but we learnt of it later."""
+    bought = [order for order in orders if order.at < AS_OF]
+    back = [replace(order, at=AS_OF, received=AS_OF, is_return=True) for order in bought[::2]]
+    unheard = [
+        replace(order, at=AS_OF - timedelta(hours=1), received=AS_OF, is_return=True)
+        for order in bought[1::4]
+        if order.at < AS_OF - timedelta(hours=1)
+    ]
+    return [*orders, *back, *unheard]
+
+
 def rows_shuffled(orders: list[Order]) -> list[Order]:
     return random.Random(1).sample(orders, len(orders))
 
@@ -48,13 +76,30 @@ def rows_doubled(orders: list[Order]) -> list[Order]:
 
 
 @pytest.mark.parametrize(
-    "change", [future_altered, future_deleted, future_added, late_news_added, rows_shuffled, rows_doubled]
-)
+    "change",
+    [
+        future_altered, future_deleted, future_added, orders_announced, late_news_added, later_returns_added,
+        rows_shuffled, rows_doubled,
+    ],
+)  # fmt: skip
 def test_predictions_stay_the_same_when(
     change: Change, orders: list[Order], predictions: Predictions, tmp_path: Path
 ) -> None:
     _, found = trained_on(tmp_path, change(orders))
     assert found == predictions
+
+
+def test_a_model_of_a_backtest_knows_no_more_than_one_of_that_day(
+    orders: list[Order], predictions: Predictions, tmp_path: Path
+) -> None:
+    """A backtest trains on a snapshot that holds what came since, late news and returns included."""
+    told_later = later_returns_added(late_news_added(orders_announced(orders)))
+    trained, found = trained_on(tmp_path, told_later, known_before=END)
+    assert set(found) == set(predictions)
+    for column in COLUMNS:
+        customers = sorted(predictions)
+        assert numbers(found, column, customers).tolist() == numbers(predictions, column, customers).tolist()
+    assert trained.models.spec.as_of == AS_OF.isoformat()
 
 
 def test_what_customers_and_orders_are_called_does_not_matter(
@@ -89,6 +134,21 @@ def test_a_history_moved_by_whole_weeks_predicts_the_same_distances(
     for column in COLUMNS:
         expected = numbers(predictions, column, customers)
         assert numbers(found, column, customers) == pytest.approx(expected, rel=1e-9)
+
+
+def test_a_seasonal_history_moved_by_whole_years_predicts_the_same_distances(
+    orders: list[Order], tmp_path: Path
+) -> None:
+    """28 years are whole years and whole weeks at once."""
+    earlier = [replace(order, order=f"e{order.order}") for order in moved(orders, -timedelta(weeks=52))]
+    two_years, years = [*earlier, *orders], timedelta(days=28 * 365 + 7)
+    trained, expected = trained_on(tmp_path / "now", two_years)
+    assert trained.models.spec.grid is not None
+    assert trained.models.spec.grid.knows_season
+    _, found = trained_on(tmp_path / "then", moved(two_years, -years), as_of=AS_OF - years)
+    customers = sorted(expected)
+    for column in COLUMNS:
+        assert numbers(found, column, customers) == pytest.approx(numbers(expected, column, customers), rel=1e-9)
 
 
 def test_churn_and_order_probability_add_up_and_quantiles_ascend(predictions: Predictions) -> None:

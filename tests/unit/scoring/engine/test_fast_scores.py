@@ -61,7 +61,8 @@ def test_who_never_ordered_is_nan_among_the_others(fast: ModelSet, small: SmallM
     assert np.isnan(scores.churn).tolist() == [False, True, False]
     assert scores.has_orders.tolist() == [True, False, True]
     assert scores.reasons is not None
-    assert len(scores.reasons.inputs) == 2
+    assert scores.reasons.churn is not None
+    assert len(scores.reasons.churn.inputs) == 2
 
 
 def test_models_that_answer_differently_are_left_as_they_are(models: ModelSet, small: SmallModels) -> None:
