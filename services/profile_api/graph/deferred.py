@@ -58,7 +58,7 @@ def live_part(planner: "Planner", field: GraphQLField, selections: "Selections",
             scopes=frozenset(),
         )
     )
-    return Expression(f"concat({quoted(chr(34) + MARK_IN_JSON + LIVE_MARK + f':{slot}:')}, {frame.row.alias}.id, '\"')")
+    return Expression(f"({quoted(chr(34) + MARK_IN_JSON + LIVE_MARK + f':{slot}:')} || {frame.row.alias}.id || '\"')")
 
 
 def then_part(
@@ -86,7 +86,7 @@ def then_part(
         expression=f"coalesce((select {item} from ({rows}) {row.alias}{row.from_joins()}), {absent})",
     )
     planner.then.append(PlannedThen(_instant(frame, "asOf"), _instant(frame, "knownAt"), part))
-    return Expression(f"concat({quoted(chr(34) + MARK_IN_JSON + THEN_MARK + f':{slot}:')}, {frame.row.alias}.id, '\"')")
+    return Expression(f"({quoted(chr(34) + MARK_IN_JSON + THEN_MARK + f':{slot}:')} || {frame.row.alias}.id || '\"')")
 
 
 def _instant(frame: Frame, argument: str) -> Reader:

@@ -9,7 +9,7 @@ from graphql import FieldNode, GraphQLField, GraphQLObjectType, get_named_type
 
 from profile_api.graph.arguments import Arguments
 from profile_api.graph.parameters import DEFAULT_PAGE, cursor_reader
-from profile_api.graph.rendering import Constant, Expression, Part, concatenated, constant_part, object_parts
+from profile_api.graph.rendering import Expression, Part, concatenated, constant_part, listed_parts, object_parts
 from profile_api.graph.request import ErrorCode, GraphError
 from profile_api.graph.rows import Frame, Row
 from profile_api.graph.sources import Ordering, Page
@@ -54,13 +54,19 @@ class _Walk:
         direction = "desc" if self.ordering.descending != reverse else "asc"
         return ", ".join(f"{key} {direction}" for key in self.read_keys())
 
-    def cursor(self) -> str:
+    @property
+    def is_reordered(self) -> bool:
+        """Whether aggregates must say their order: else rows come to them as the page yields them."""
+        return self.backward or bool(self.row.joined)
+
+    def cursor(self, keys: Sequence[str] | None = None) -> str:
+        """The cursor of a row, or of the row with these keys: null without one."""
         written = [
             f"(extract(epoch from {sql}) * 1000000)::bigint" if key.type == "timestamptz" else sql
-            for key, sql in zip(self.ordering.keys, self.read_keys(), strict=True)
+            for key, sql in zip(self.ordering.keys, keys or self.read_keys(), strict=True)
         ]
-        pieces = ", ".join(f"'_', {sql}" for sql in written)
-        return f"concat('\"{self.tag}', {pieces}, '\"')"
+        pieces = " || '_' || ".join(written)
+        return f"('\"{self.tag}_' || {pieces} || '\"')"
 
     def beyond(self, argument: str, *, after: bool, inclusive: bool = False) -> str:
         """The condition that a row lies after (or before) the cursor in `argument`, in the connection's order."""
@@ -141,12 +147,10 @@ def compile_page(
         where=walk.within() + walk.filters(), limit=limit, reverse=walk.backward, used_by=f"{finished} {joins}"
     )
     alias = walk.row.alias
-    numbered = (
-        f"select {alias}.*, row_number() over (order by {walk.in_order(reverse=walk.backward)}) as place"
-        f" from ({rows}) {alias}"
-    )
+    if peeks:
+        rows = f"select {alias}.*, row_number() over () as place from ({rows}) {alias}"
     # `having` for one row, even when nothing asked for needs an aggregate.
-    return Expression(f"(select {finished} from ({numbered}) {alias}{joins} having true)")
+    return Expression(f"(select {finished} from ({rows}) {alias}{joins} having true)")
 
 
 def _walk(planner: "Planner", page: Page, field: GraphQLField, frame: Frame) -> _Walk:
@@ -199,9 +203,9 @@ def _member(
 
 
 def _listed(walk: _Walk, item: str, *, peeks: bool) -> Sequence[Part]:
-    order = f" order by {walk.in_order()}" if walk.backward or walk.row.joined else ""
+    order = f" order by {walk.in_order()}" if walk.is_reordered else ""
     only = f" filter (where {walk.row.alias}.place <= {walk.size})" if peeks else ""
-    return [Constant("["), Expression(f"string_agg({item}, ','{order}){only}"), Constant("]")]
+    return listed_parts(f"string_agg({item}, ','{order}){only}")
 
 
 def _edge(walk: _Walk, edge: GraphQLObjectType, selections: "Selections", path: str) -> list[Part]:
@@ -251,8 +255,9 @@ def _has(walk: _Walk, *, ahead: bool) -> str:
 
 def _bound_cursor(walk: _Walk, *, last: bool) -> str:
     place = f"least(count(*), {walk.size})::int" if last else f"least(1, {walk.size})"
-    in_order = walk.in_order(reverse=walk.backward)
-    return f"coalesce((array_agg({walk.cursor()} order by {in_order}))[{place}], 'null')"
+    order = f" order by {walk.in_order(reverse=walk.backward)}" if walk.is_reordered else ""
+    keys = [f"(array_agg({key}{order}))[{place}]" for key in walk.read_keys()]
+    return f"coalesce({walk.cursor(keys)}, 'null')"
 
 
 def _count(walk: _Walk, figure: str) -> str:

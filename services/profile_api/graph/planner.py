@@ -38,6 +38,7 @@ from profile_api.graph.rendering import (
     Part,
     concatenated,
     constant_part,
+    listed_parts,
     marked,
     object_parts,
     quoted,
@@ -309,7 +310,7 @@ class Planner:
             case Embedded():
                 return self.embedded_parts(source, field, selections, frame, path, absent)
             case Rows():
-                return [self._rows_part(source, field, selections, frame, path, absent)]
+                return self._rows_parts(source, field, selections, frame, path, absent)
             case Page():
                 return [compile_page(self, source, field, selections, frame, path)]
             case Live():
@@ -322,7 +323,7 @@ class Planner:
             case Write():
                 raise GraphError("a write is not a read", code=ErrorCode.INTERNAL)
             case Entities():
-                return [self._entities_part(source, selections, frame, path)]
+                return self._entities_parts(source, selections, frame, path)
 
     def embedded_parts(
         self, source: Embedded, field: GraphQLField, selections: Selections, frame: Frame, path: str, absent: str
@@ -336,15 +337,15 @@ class Planner:
         present = self.templates.expand(source.present, frame)
         return [Expression(f"case when {present} then {sql} else {absent} end")]
 
-    def _rows_part(
+    def _rows_parts(
         self, source: Rows, field: GraphQLField, selections: Selections, frame: Frame, path: str, absent: str
-    ) -> Part:
+    ) -> Sequence[Part]:
         if source.looks_from:
             frame = self.looking(frame)
         if source.scope is not None:
             self._used_scopes.add(source.scope)
             if source.scope not in self._scopes:
-                return self._mask(field, source.scope, path)
+                return [self._mask(field, source.scope, path)]
         if source.personal is not None:
             self._personal.append(source.personal)
             self._person_is_due = True
@@ -354,16 +355,15 @@ class Planner:
         item = self._item_sql(field, named, selections, frame.inside(row=row), path)
         unwrapped = field.type.of_type if isinstance(field.type, GraphQLNonNull) else field.type
         if not is_list_type(unwrapped):
-            return Expression(f"coalesce((select {item} from ({rows}) {row.alias}{row.from_joins()}), {absent})")
+            return [Expression(f"coalesce((select {item} from ({rows}) {row.alias}{row.from_joins()}), {absent})")]
         if row.joined:
             rows = f"select r.*, row_number() over () as place from ({rows}) r"
             item = f"{item}, ',' order by {row.alias}.place"
         else:
             item = f"{item}, ','"
-        listed = f"(select string_agg({item}) from ({rows}) {row.alias}{row.from_joins()})"
-        return Expression(f"concat('[', {listed}, ']')")
+        return listed_parts(f"(select string_agg({item}) from ({rows}) {row.alias}{row.from_joins()})")
 
-    def _entities_part(self, source: Entities, selections: Selections, frame: Frame, path: str) -> Part:
+    def _entities_parts(self, source: Entities, selections: Selections, frame: Frame, path: str) -> Sequence[Part]:
         wanted = self.templates.expand("{arg:representations:entities}", frame)
         cases = []
         for name, rows in source.rows.items():
@@ -375,7 +375,7 @@ class Planner:
             cases.append(f"when {quoted(name)} then (select {item} from ({found}) {row.alias}{row.from_joins()})")
         listed = f"string_agg(coalesce(case wanted.type {' '.join(cases)} end, 'null'), ',' order by wanted.place)"
         rows = f"""jsonb_to_recordset(({wanted})::jsonb) as wanted (place integer, type text, key bigint)"""
-        return Expression(f"concat('[', (select {listed} from {rows}), ']')")
+        return listed_parts(f"(select {listed} from {rows})")
 
     def _item_sql(
         self, field: GraphQLField, named: GraphQLNamedType, selections: Selections, frame: Frame, path: str

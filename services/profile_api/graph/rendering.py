@@ -1,8 +1,9 @@
 """How JSON text is put together in SQL: the pieces of an object, and each kind of value as JSON.
 
-Text is concatenated rather than built with `json_build_object`: a third faster, no limit of 50 pairs, and numbers keep
-every digit. What JSON or the schema cannot represent is written as a *marked* string; one search of the finished bytes
-tells whether there is any, and only then does the full finisher look at the answer.
+Text is joined with `||` rather than built with `json_build_object`: a third of the time, no limit of 50 pairs, and
+numbers keep every digit. (`concat` calls the output function of each argument: twice the time.) Pieces are never
+null. What JSON or the schema cannot represent is written as a *marked* string; one search of the finished bytes tells
+whether there is any, and only then does the full finisher look at the answer.
 """
 
 import json as json_text
@@ -23,8 +24,6 @@ LIVE_MARK = "live"
 THEN_MARK = "then"
 TYPE_KEY = ""  # under which the type of an object travels to the full finisher: no response key is empty
 
-_MOST_ARGUMENTS = 90  # PostgreSQL takes 100 arguments per call
-
 
 @dataclass(frozen=True, slots=True)
 class Constant:
@@ -35,7 +34,7 @@ class Constant:
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """SQL that yields a piece of JSON text, never null."""
+    """SQL of type text that yields a piece of JSON text, never null. It must bind as tightly as a call or a `case`."""
 
     sql: str
 
@@ -67,15 +66,20 @@ def _merged(parts: Iterable[Part]) -> list[Part]:
 
 def concatenated(parts: Sequence[Part]) -> str:
     """One SQL text expression for all the parts."""
-    arguments = [quoted(part.text) if isinstance(part, Constant) else part.sql for part in _merged(parts)]
-    while len(arguments) > _MOST_ARGUMENTS:
-        arguments = [
-            f"concat({', '.join(arguments[start : start + _MOST_ARGUMENTS])})"
-            for start in range(0, len(arguments), _MOST_ARGUMENTS)
-        ]
-    if len(arguments) == 1:
-        return arguments[0]
-    return f"concat({', '.join(arguments)})"
+    return _joined([quoted(part.text) if isinstance(part, Constant) else part.sql for part in _merged(parts)])
+
+
+def _joined(pieces: Sequence[str]) -> str:
+    """By halves: from left to right each step would copy all that came before."""
+    if len(pieces) == 1:
+        return pieces[0]
+    middle = len(pieces) // 2
+    return f"({_joined(pieces[:middle])} || {_joined(pieces[middle:])})"
+
+
+def listed_parts(listed: str) -> list[Part]:
+    """A JSON array of what an aggregate listed, commas between; it is null without any."""
+    return [Constant("["), Expression(f"coalesce({listed}, '')"), Constant("]")]
 
 
 def object_parts(pairs: Sequence[tuple[str, Sequence[Part]]]) -> list[Part]:
@@ -107,4 +111,5 @@ def value_part(sql: str, kind: Kind, *, nullable: bool) -> Expression:
                 f" else ({sql})::text end, {absent})"
             )
         case Kind.TEXT | Kind.INSTANT | Kind.DATE:
-            return Expression(f"coalesce(to_json({sql}), {absent})")
+            # Unlike `to_json`, it looks up the type's output when the plan is made, not for each value.
+            return Expression(f"coalesce(json_scalar({sql})::text, {absent})")

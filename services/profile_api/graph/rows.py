@@ -162,6 +162,8 @@ class Templates:
                 return _invalid_at(_on_row(detail, frame), frame)
             case "row" if frame.row is not None:
                 return frame.row.alias
+            case "members" if frame.row is not None:
+                return _members(frame.row.alias, frame)
             case "self":
                 return "{self}"
         binding: Frame | None = frame
@@ -215,6 +217,14 @@ def _on_row(detail: str, frame: Frame) -> str:
     """`row` and `row.column` of a hole's detail, by the row's alias."""
     head, dot, rest = detail.partition(".")
     return f"{frame.row.alias}{dot}{rest}" if head == "row" and frame.row is not None else detail
+
+
+def _members(person: str, frame: Frame) -> str:
+    """The ids of the records that make up a person: as a rule their own row's, without another look."""
+    if frame.known_at:
+        return f"(select known.id from {people_known(frame.known_at)} known where known.root_id = {person}.id)"
+    absorbed = f"{guarded('customer')} absorbed where absorbed.root_id = {person}.id and {person}.absorbs"
+    return f"(select {person}.id where not {person}.absorbs union all select absorbed.id from {absorbed})"
 
 
 def _invalid_at(order: str, frame: Frame) -> str:

@@ -1,8 +1,9 @@
 """How a field of the schema says where its value comes from: the vocabulary the planner compiles.
 
 SQL in a source is a template. `{name}` stands for the alias of a join the row's type declares; `{row}` for the row
-itself; `{parent}` for the row around it; `{table:event}` for a table already limited to the caller's tenant;
-`{arg:first}` for a bound argument of the field; `{now}`, `{as_of}` and `{known_at}` for the instants of the request.
+itself; `{members}` for the records that make up the person of that row; `{table:event}` for a table already limited
+to the caller's tenant; `{arg:first}` for a bound argument of the field; `{now}`, `{as_of}` and `{known_at}` for the
+instants of the request.
 Looking back, `{before:ordered_at}` keeps the facts of before both instants, `{known:received_at}` those known by then,
 `{by_then:effective_at}` those that had come about, and `{invalid_at:placed}` is when an order ceased to count, as far
 as that was known; `then` replaces the SQL of a source that is not right at another instant.

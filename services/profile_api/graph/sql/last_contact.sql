@@ -1,6 +1,6 @@
 -- The person's latest exchange with the service, if any.
 select contact.*
-from {table:customer} member
+from {members} member
 cross join lateral (
   select contact.*
   from {table:event} contact
@@ -10,6 +10,5 @@ cross join lateral (
   order by contact.occurred_at desc, contact.id desc
   limit 1
 ) contact
-where member.root_id = {row}.id
 order by contact.occurred_at desc, contact.id desc
 limit 1

@@ -8,10 +8,9 @@ left join lateral (
         'score', survey.properties ->> 'score', 'answeredAt', survey.occurred_at, 'about', survey.properties ->> 'about',
         'channel', survey.channel
       ) as answer
-    from {table:customer} member
+    from {members} member
     join {table:event} survey on survey.customer_id = member.id
-    where member.root_id = {row}.id
-      and survey.type in ('FEEDBACK', 'SERVICE', 'OTHER') and survey.type = 'FEEDBACK'
+    where survey.type in ('FEEDBACK', 'SERVICE', 'OTHER') and survey.type = 'FEEDBACK'
       and survey.name = 'Survey Answered'
       and survey.properties ->> 'score' ~ '^-?[0-9]+(\.[0-9]+)?$'
       and survey.occurred_at <= {as_of}{known:survey.received_at}

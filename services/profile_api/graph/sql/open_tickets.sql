@@ -6,10 +6,9 @@ from (
     min(ticket.occurred_at) over (partition by ticket.properties ->> 'ticket_id') as opened_at,
     ticket.channel, ticket.properties ->> 'subject' as subject, ticket.properties ->> 'priority' as priority,
     ticket.properties ->> 'cause' as cause
-  from {table:customer} member
+  from {members} member
   join {table:event} ticket on ticket.customer_id = member.id
-  where member.root_id = {row}.id
-    and ticket.type in ('FEEDBACK', 'SERVICE', 'OTHER') and ticket.type = 'SERVICE'
+  where ticket.type in ('FEEDBACK', 'SERVICE', 'OTHER') and ticket.type = 'SERVICE'
     and ticket.name in ('Ticket Opened', 'Ticket Updated', 'Ticket Closed')
     and ticket.properties ->> 'ticket_id' is not null
     and ticket.occurred_at <= {as_of}{known:ticket.received_at}

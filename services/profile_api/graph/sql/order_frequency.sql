@@ -1,7 +1,6 @@
 -- How many valid orders the person placed in the last 365 days.
 select count(*)
-from {table:customer} member
+from {members} member
 join {table:customer_order} placed on placed.customer_id = member.id
-where member.root_id = {row}.id
-  and placed.ordered_at > {as_of} - interval '365 days' and placed.ordered_at <= {as_of}{known:placed.received_at}
+where placed.ordered_at > {as_of} - interval '365 days' and placed.ordered_at <= {as_of}{known:placed.received_at}
   and ({invalid_at:placed} is null or {invalid_at:placed} > {as_of})

@@ -1,13 +1,16 @@
--- The person's orders: each member's own page by its index, then the best of those pages.
+-- The person's orders: one page by its index. Only where others were absorbed, the best of each member's own page.
 select {columns}
-from {table:customer} member
-cross join lateral (
+from (
   select {columns}
   from {table:customer_order} {item}
-  where {item}.customer_id = member.id{before:ordered_at}{where}
+  where {item}.customer_id = {row}.id{where}
   order by {order}
   limit {limit}
 ) {item}
-where member.root_id = {row}.id
-order by {order}
-limit {limit}
+where not {row}.absorbs
+union all
+select {columns}
+from (
+  {of_members}
+) {item}
+where {row}.absorbs

@@ -1,7 +1,6 @@
 -- How many exchanges the person had with the service in the last 90 days.
 select count(*)
-from {table:customer} member
+from {members} member
 join {table:event} contact on contact.customer_id = member.id
-where member.root_id = {row}.id
-  and contact.type in ('FEEDBACK', 'SERVICE', 'OTHER') and contact.type = 'SERVICE'
+where contact.type in ('FEEDBACK', 'SERVICE', 'OTHER') and contact.type = 'SERVICE'
   and contact.occurred_at > {as_of} - interval '90 days' and contact.occurred_at <= {as_of}{known:contact.received_at}

@@ -1,13 +1,16 @@
--- The person's touchpoints: each member's own page by its index, then the best of those pages.
+-- The person's touchpoints: one page by its index. Only where others were absorbed, the best of each member's own page.
 select {columns}
-from {table:customer} member
-cross join lateral (
+from (
   select {columns}
   from {table:event} {item}
-  where {item}.customer_id = member.id{before:occurred_at}{where}
+  where {item}.customer_id = {row}.id{where}
   order by {order}
   limit {limit}
 ) {item}
-where member.root_id = {row}.id
-order by {order}
-limit {limit}
+where not {row}.absorbs
+union all
+select {columns}
+from (
+  {of_members}
+) {item}
+where {row}.absorbs

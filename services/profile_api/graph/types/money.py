@@ -38,5 +38,5 @@ def money(minor: str, currency: str, *, nullable: bool = True) -> Embedded:
     """An amount kept in minor units; null where the source gave no amounts."""
     return Embedded(
         present=f"({minor}) is not null" if nullable else None,
-        binds={"minor": minor, "currency": f"({currency})::text"},
+        binds={"minor": minor, "currency": f"({currency})"},  # char(3), compared as such: as text each would be a copy
     )

@@ -110,10 +110,12 @@ class OrderConnection:
     total_count: int = planned(None, TOTAL)
 
 
+_OF_MEMBERS = template("orders_of_members")
 ORDERS = Page(
     tag="o",
     ordering=Ordering(
-        rows=template("orders"),
+        rows=template("orders").replace("{of_members}", _OF_MEMBERS),
+        then=_OF_MEMBERS,
         keys=(SortKey("{item}.ordered_at", "timestamptz"), SortKey("{item}.id", "bigint")),
     ),
 )

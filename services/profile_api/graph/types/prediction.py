@@ -132,7 +132,7 @@ def _minor(name: str) -> str:
 
 
 def _value_money(minor: str) -> Embedded:
-    return money(minor, "coalesce({metrics}.currency, {house}.currency)", nullable=False)
+    return money(minor, "{house}.currency", nullable=False)
 
 
 @strawberry.type(description="What the customer is worth: so far, and expected within the horizon.")

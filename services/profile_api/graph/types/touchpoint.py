@@ -170,9 +170,10 @@ class TouchpointConnection:
 
 
 _KEYS = (SortKey("{item}.occurred_at", "timestamptz"), SortKey("{item}.id", "bigint"))
+_OF_MEMBERS = template("timeline_of_members")
 TIMELINE = Page(
     tag="e",
-    ordering=Ordering(rows=template("timeline"), keys=_KEYS),
+    ordering=Ordering(rows=template("timeline").replace("{of_members}", _OF_MEMBERS), then=_OF_MEMBERS, keys=_KEYS),
     filters={
         "types": "{item}.type = any({arg:types:texts})",
         "channels": "{item}.channel = any({arg:channels:texts})",
