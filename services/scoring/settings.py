@@ -9,6 +9,17 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from scoring.experiment import Experiment
 
 
+class PlugInSettings(BaseSettings):
+    """What whoever loads a team's own model may do: the scoring service, and the commands that load model sets."""
+
+    model_config = SettingsConfigDict(
+        use_attribute_docstrings=True, env_prefix="PARCOURS_SCORING_", frozen=True, extra="ignore"
+    )
+
+    allow_pyfunc: bool = False
+    """Run models that are code (MLflow's pyfunc), with all that the process may do; without it they are refused."""
+
+
 class ScoringSettings(BaseSettings):
     """Environment variables `PARCOURS_SCORING_…`; `MLFLOW_TRACKING_URI` is shared with MLflow's own tools."""
 

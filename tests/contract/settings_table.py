@@ -10,7 +10,7 @@ from demo.home import DemoSettings
 from profile_api.http.settings import EdgeSettings
 from profile_api.rescoring.settings import RescoringSettings
 from profile_api.settings import Settings
-from scoring.settings import ScoringSettings
+from scoring.settings import PlugInSettings, ScoringSettings
 from training.settings import TrainingSettings
 
 FILE = Path(__file__).parents[2] / "docs" / "reference" / "settings.md"
@@ -20,6 +20,7 @@ READERS: dict[type[BaseSettings], str] = {
     EdgeSettings: "profile API",
     RescoringSettings: "profile API, worker, `score`",
     ScoringSettings: "scoring",
+    PlugInSettings: "scoring, training",
     TrainingSettings: "training",
 }
 DESCRIPTIONS = {

@@ -7,7 +7,6 @@ answer of a set agrees with every other one, whoever made it.
 
 import json
 import logging
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -26,6 +25,7 @@ from scoring.engine.scores import Scores
 from scoring.engine.spec import UnusableModelSetError
 from scoring.engine.value import interval_around
 from scoring.errors import ModelSetRefusedError
+from scoring.settings import PlugInSettings
 
 if TYPE_CHECKING:
     from lightgbm import Booster
@@ -232,7 +232,7 @@ def _explains(booster: "Booster", inputs: int) -> bool:
 
 
 def _pyfunc(plug_in: PlugIn, path: Path) -> TeamModel:
-    if os.environ.get(ALLOW_PYFUNC, "").lower() not in ("1", "true", "yes"):
+    if not PlugInSettings().allow_pyfunc:
         raise PlugInRefusedError(plug_in, f"is code, which runs only where {ALLOW_PYFUNC}=true says that it may")
     try:
         from mlflow.pyfunc import load_model
