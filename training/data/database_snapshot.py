@@ -1,15 +1,20 @@
-"""How the facts of a brand leave PostgreSQL as a snapshot: columnar, by ADBC, in one repeatable-read transaction."""
+"""How the facts of a brand leave PostgreSQL as a snapshot: columnar, by ADBC, as of one moment."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from queue import SimpleQueue
+from typing import Any
 
 import adbc_driver_postgresql.dbapi as postgresql
 import duckdb
 
 from customer.errors import ParcoursError
 from customer.features.relations import RELATIONS
-from training.data.snapshot import Snapshot, bounded_connection, empty_folder, freeze
+from training.data.pieces import in_order
+from training.data.snapshot import Snapshot, assign_buckets, bounded_connection, empty_folder, seal, write_relation
 
 _STATEMENT_TIMEOUT = "30min"
 
@@ -34,57 +39,79 @@ def snapshot_from_database(
     """
     empty_folder(folder)
     with (
-        postgresql.connect(database_url) as database,
-        database.cursor() as cursor,
+        _reader(database_url) as cursor,
         bounded_connection(memory_limit=memory_limit, spill=folder / "spill") as connection,
     ):
-        cursor.execute("set transaction isolation level repeatable read, read only")
-        cursor.execute(f"set local statement_timeout = '{_STATEMENT_TIMEOUT}'")
         tenant_id, time_zone, currency = _tenant(cursor, tenant_key)
-        export = _Export(cursor, connection, tenant_id, known_before)
-        export.register("feature_member")
+        export = _Export(tenant_id, known_before)
+        connection.register("exported", export.read(cursor, "feature_member"))
         connection.execute("create table feature_member as select * from exported")
         connection.execute(
             "create view feature_customer as select distinct customer_id, cast(customer_id as varchar) as customer_key "
             "from feature_member"
         )
-        return freeze(
-            connection, folder, export.sources(),
+        bucket_count = assign_buckets(connection)
+        written = {"feature_member": write_relation(connection, folder, "feature_member", "feature_member")}
+        written |= _written(database_url, cursor, connection, export, folder)
+        return seal(
+            connection, folder, written, bucket_count=bucket_count,
             origin="the database", known_before=known_before, time_zone=time_zone, currency=currency,
         )  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
 class _Export:
-    """Streams one relation at a time from PostgreSQL to DuckDB under the name `exported`."""
+    """What leaves PostgreSQL."""
 
-    def __init__(
-        self,
-        cursor: postgresql.Cursor,
-        connection: duckdb.DuckDBPyConnection,
-        tenant_id: int,
-        known_before: datetime,
-    ) -> None:
-        self._cursor = cursor
-        self._connection = connection
-        self._tenant_id = tenant_id
-        self._known_before = known_before
+    tenant_id: int
+    known_before: datetime
 
-    def register(self, relation: str) -> None:
+    def read(self, cursor: postgresql.Cursor, relation: str) -> Any:
+        """The relation as a stream of Arrow batches, to be read before the cursor is used again."""
         columns = RELATIONS[relation]
-        known = f"timestamptz '{self._known_before.isoformat()}'"
+        known = f"timestamptz '{self.known_before.isoformat()}'"
         instants = [name for name in ("occurred_at", "received_at", "known_at") if name in columns]
-        conditions = [f"tenant_id = {self._tenant_id:d}", *(f"{name} < {known}" for name in instants)]
+        conditions = [f"tenant_id = {self.tenant_id:d}", *(f"{name} < {known}" for name in instants)]
         # COPY, which ADBC uses, takes no parameters: the tenant is a number and the instant our own.
-        self._cursor.execute(f"select {', '.join(columns)} from {relation} where {' and '.join(conditions)}")
-        self._connection.register("exported", self._cursor.fetch_record_batch())
+        cursor.execute(f"select {', '.join(columns)} from {relation} where {' and '.join(conditions)}")
+        return cursor.fetch_record_batch()
 
-    def sources(self) -> Iterator[tuple[str, str]]:
-        for relation in RELATIONS:
-            if relation == "feature_member":
-                yield relation, relation
-            else:
-                self.register(relation)
-                yield relation, "exported"
+
+def _written(
+    database_url: str, cursor: postgresql.Cursor, connection: duckdb.DuckDBPyConnection, export: _Export, folder: Path
+) -> dict[str, tuple[int, str]]:
+    """All relations but the members, two at a time: one connection keeps neither PostgreSQL nor this process busy.
+
+    The second connection sees what the first one does: it takes over its snapshot.
+    """
+    cursor.execute("select pg_export_snapshot()")
+    [(shared,)] = cursor.fetchall()
+    # Touchpoints first: with them as the last, the other connection would have nothing left to do.
+    relations = [relation for relation in reversed(RELATIONS) if relation != "feature_member"]
+    with _reader(database_url, snapshot=shared) as other:
+        idle = SimpleQueue[tuple[postgresql.Cursor, duckdb.DuckDBPyConnection]]()
+        for one in (cursor, other):
+            idle.put((one, connection.cursor()))
+
+        def write(relation: str) -> tuple[int, str]:
+            source, target = idle.get()
+            target.register(f"exported_{relation}", export.read(source, relation))
+            found = write_relation(target, folder, relation, f"exported_{relation}")
+            idle.put((source, target))
+            return found
+
+        return dict(zip(relations, in_order(write, relations, lanes=2), strict=True))
+
+
+@contextmanager
+def _reader(database_url: str, *, snapshot: str | None = None) -> Iterator[postgresql.Cursor]:
+    """A cursor in a transaction that sees one moment of the database: its own, or that of a shared snapshot."""
+    with postgresql.connect(database_url) as database, database.cursor() as cursor:
+        cursor.execute("set transaction isolation level repeatable read, read only")
+        if snapshot is not None:
+            cursor.execute(f"set transaction snapshot '{snapshot}'")
+        cursor.execute(f"set local statement_timeout = '{_STATEMENT_TIMEOUT}'")
+        yield cursor
 
 
 def _tenant(cursor: postgresql.Cursor, key: str | None) -> tuple[int, str, str]:

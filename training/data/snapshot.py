@@ -152,6 +152,27 @@ def freeze(
     must be in the connection; a source is read once, before the next one is asked for. Errors: NoFactsError."""
     bucket_count = assign_buckets(connection)
     written = {relation: write_relation(connection, folder, relation, source) for relation, source in sources}
+    return seal(
+        connection, folder, written, bucket_count=bucket_count, origin=origin, known_before=known_before,
+        time_zone=time_zone, currency=currency,
+    )  # fmt: skip
+
+
+def seal(
+    connection: duckdb.DuckDBPyConnection,
+    folder: Path,
+    written: Mapping[str, tuple[int, str]],
+    *,
+    bucket_count: int,
+    origin: str,
+    known_before: datetime,
+    time_zone: str,
+    currency: str,
+) -> Snapshot:
+    """Adds the customers and the manifest to relations that were written with these rows and digests.
+
+    `feature_customer` must be in the connection. Errors: NoFactsError.
+    """
     customers = folder / CUSTOMERS
     customers.mkdir()
     connection.execute(
@@ -177,7 +198,7 @@ def write_manifest(
     time_zone: str,
     currency: str,
 ) -> Snapshot:
-    """The snapshot of relations that were written with these rows and digests. Errors: NoFactsError."""
+    """Of relations written with these rows and digests, and of customers, all there already. Errors: NoFactsError."""
     if written["feature_order"][0] + written["feature_event"][0] == 0:
         raise NoFactsError(source=origin)
     snapshot = Snapshot(
