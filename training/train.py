@@ -18,6 +18,7 @@ from scoring.engine.btyd import Floats
 from scoring.engine.model_set import ModelSet
 from scoring.engine.spec import ModelSetSpec, ValueCalibration, write_spec
 from scoring.reproduction import record_reproduction
+from training.blending import Say, fit_blend, learn_say
 from training.code_version import code_version
 from training.data.examples import FeatureFrame, feature_frame
 from training.data.learning import LearningSet, build_learning_set
@@ -57,6 +58,7 @@ class Rehearsal:
     models: Outcome
     baseline: Outcome
     spread: ValueCalibration
+    say: Say
     is_comparable: bool  # the models of then knew as much of the season as those of now do
 
 
@@ -116,6 +118,7 @@ def train_models(
     loyalty = fit_loyalty(fit.bench, step_days=min(schedule.cutoffs)) if schedule.cutoffs else None
     models = _model_set(fit, spread, rehearsal, loyalty, seed=seed, snapshot=snapshot, as_of=as_of,
                         horizon_days=horizon)  # fmt: skip
+    models = _with_blend(models, present.values, rehearsal.say if rehearsal else Say(), threads=recipe.threads)
     return Trained(models=models, recipe=recipe, rehearsal=rehearsal, present=present, learning=learning)
 
 
@@ -157,6 +160,8 @@ def _rehearse(
         fit, _assumed_spread(schedule.value_edges, fit.value_unit_minor), None, None, seed=seed, snapshot=snapshot,
         as_of=as_of - timedelta(days=days_earlier), horizon_days=schedule.horizon_days,
     )  # fmt: skip
+    say = _learnt_say(models, examples, threads=recipe.threads)
+    models = _with_blend(models, examples.matrix, say, threads=recipe.threads)
     predicted = outcome_of(models, examples, threads=recipe.threads)
     spread = _assumed_spread(schedule.value_edges, fit.value_unit_minor)
     if predicted.value is not None and predicted.amount is not None:
@@ -166,8 +171,24 @@ def _rehearse(
         )  # fmt: skip
     return Rehearsal(
         days_earlier=days_earlier, fitted=models, models=predicted, baseline=baseline_outcome(models, examples),
-        spread=spread, is_comparable=schedule.knows_season == knows_season_now,
+        spread=spread, say=say, is_comparable=schedule.knows_season == knows_season_now,
     )  # fmt: skip
+
+
+def _learnt_say(models: ModelSet, examples: LearningSet, *, threads: int) -> Say:
+    edges, horizon = models.spec.grid.edges, float(models.horizon_days)
+    return learn_say(
+        models.opinions(examples.matrix, threads=threads), churned=examples.churned(models.horizon_days),
+        through=edges.index(horizon), amount=examples.amounts.sum(axis=1),
+    )  # fmt: skip
+
+
+def _with_blend(models: ModelSet, present: Floats, say: Say, *, threads: int) -> ModelSet:
+    """The models with the formulas beside them; as they are where the formulas answer alone."""
+    if "next_purchase" not in models.boosters:
+        return models
+    spec = replace(models.spec, id="", blend=fit_blend(models.opinions(present, threads=threads), say))
+    return ModelSet(replace(spec, id=_identity(spec, models.boosters)), models.boosters)
 
 
 def _assumed_spread(edges: tuple[int, ...], unit_minor: float) -> ValueCalibration:
@@ -198,7 +219,7 @@ def _model_set(
         churn_definition=CHURN_DEFINITION, as_of=as_of.isoformat(), time_zone=snapshot.time_zone,
         currency=snapshot.currency, seed=seed, code_version=code_version(), data_hash=snapshot.content_hash,
         basis=basis, unavailable=unavailable, design=fit.design, btyd=fit.btyd, spending=fit.spending, grid=grid,
-        value=spread if fit.spending else None, loyalty_window_days=YEAR_DAYS,
+        blend=None, value=spread if fit.spending else None, loyalty_window_days=YEAR_DAYS,
         band_edges=BAND_EDGES, boosters={name: _files(name, len(found)) for name, found in boosters.items()},
         metrics={**(measure(rehearsal.models) if rehearsal else {}), **(loyalty.measures if loyalty else {})},
     )  # fmt: skip

@@ -84,6 +84,7 @@ class LoyaltyAnswer:
 
     probability: float
     model: ModelRef
+    drivers: list[Driver] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

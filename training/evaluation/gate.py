@@ -7,6 +7,7 @@ import numpy as np
 
 from customer.vocabulary import PredictionKind
 from scoring.engine.btyd import Flags, Floats
+from training.evaluation.metrics import tweedie_deviances
 from training.evaluation.outcome import Outcome
 
 MODEL_OF_KIND: Mapping[PredictionKind, str] = {
@@ -15,7 +16,6 @@ MODEL_OF_KIND: Mapping[PredictionKind, str] = {
     PredictionKind.VALUE: "value",
 }
 _ROUNDS = 400
-_POWER = 1.5  # of the Tweedie deviance
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +68,8 @@ def judge(found: Outcome, other: Outcome, *, seed: int = 0) -> dict[PredictionKi
         unit = float(max(found.amount.mean(), 1.0))
         actual = found.amount / unit
         losses[PredictionKind.VALUE] = (
-            "Tweedie deviance", _deviances(actual, found.value / unit), _deviances(actual, other.value / unit)
+            "Tweedie deviance", tweedie_deviances(actual, found.value / unit),
+            tweedie_deviances(actual, other.value / unit),
         )  # fmt: skip
     return {kind: _verdict(measure, own, others, seed) for kind, (measure, own, others) in losses.items()}
 
@@ -101,14 +102,3 @@ def _quantile_losses(outcome: Outcome) -> Floats:
         error = actual - np.minimum(days, horizon)
         total += np.maximum(level * error, (level - 1.0) * error)
     return total / len(outcome.quantiles)
-
-
-def _deviances(actual: Floats, expected: Floats) -> Floats:
-    mean, amount = np.maximum(expected, 1e-6), np.maximum(actual, 0.0)
-    p = _POWER
-    deviance: Floats = 2.0 * (
-        amount ** (2.0 - p) / ((1.0 - p) * (2.0 - p))
-        - amount * mean ** (1.0 - p) / (1.0 - p)
-        + mean ** (2.0 - p) / (2.0 - p)
-    )
-    return deviance

@@ -1,7 +1,7 @@
 """Measures with their uncertainty: the spread of the middle 95 % over resampled customers."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -26,6 +26,7 @@ def with_intervals(
     """Every measure of the outcome; `losses` are further ones, by name, that are means over the customers."""
     rng = np.random.default_rng(seed)
     size = len(outcome.churn)
+    outcome = replace(outcome, matrix=outcome.matrix[:, :0])  # no measure reads it, and every draw would copy it
     draws: dict[str, list[float]] = {}
     for _ in range(rounds):
         chosen = rng.integers(0, size, size)

@@ -1,10 +1,13 @@
 """The measures predictions are judged by, as the literature defines them; all take arrays of one row per customer."""
 
+from functools import lru_cache
+
 import numpy as np
 
 from scoring.engine.btyd import Flags, Floats
 
 _EPSILON = 1e-9
+_POWER = 1.5  # of the Tweedie deviance
 
 
 def auc(score: Floats, truth: Flags) -> float:
@@ -48,8 +51,7 @@ def concordance(score: Floats, wait_days: Floats, horizon_days: float, *, seed: 
 
     Everybody is watched through the horizon, so the censoring weights of Uno's C are all one.
     """
-    rng = np.random.default_rng(seed)
-    left, right = rng.integers(0, len(score), (2, min(25 * len(score), 500_000)))
+    left, right = _pairs(len(score), seed)
     first = np.where(np.isnan(wait_days), np.inf, wait_days)
     usable = (first[left] < horizon_days) & (first[left] < first[right])
     difference = score[right][usable] - score[left][usable]
@@ -100,6 +102,24 @@ def total_bias(amount: Floats, expected: Floats) -> float:
     """Predicted over actual total, less one."""
     total = amount.sum()
     return float(expected.sum() / total - 1.0) if total else float("nan")
+
+
+def tweedie_deviances(amount: Floats, expected: Floats) -> Floats:
+    """Of each customer, both in some unit near their mean: a proper score of a mean with many zeros and a long tail."""
+    mean, amount = np.maximum(expected, 1e-6), np.maximum(amount, 0.0)
+    p = _POWER
+    deviances: Floats = 2.0 * (
+        amount ** (2.0 - p) / ((1.0 - p) * (2.0 - p))
+        - amount * mean ** (1.0 - p) / (1.0 - p)
+        + mean ** (2.0 - p) / (2.0 - p)
+    )
+    return deviances
+
+
+@lru_cache(maxsize=2)
+def _pairs(size: int, seed: int) -> "np.ndarray[tuple[int, int], np.dtype[np.int32]]":
+    """The same ones for every resample of as many customers."""
+    return np.random.default_rng(seed).integers(0, size, (2, min(25 * size, 500_000)), dtype=np.int32)
 
 
 def _gini(amount: Floats, score: Floats) -> float:

@@ -14,7 +14,7 @@ from customer.contracts.score import (
     ValueAnswer,
 )  # fmt: skip
 from customer.vocabulary import PredictionBasis, PredictionKind, RiskBand
-from scoring.engine.drivers import churn_drivers, next_purchase_drivers, value_drivers
+from scoring.engine.drivers import churn_drivers, loyalty_drivers, next_purchase_drivers, value_drivers
 from scoring.engine.scores import Scores
 from scoring.engine.spec import ModelSetSpec
 
@@ -23,7 +23,7 @@ _MODEL_OF_KIND = {
     PredictionKind.CHURN: "churn",
     PredictionKind.NEXT_PURCHASE: "next_purchase",
     PredictionKind.VALUE: "value",
-    PredictionKind.LOYALTY_POTENTIAL: "next_purchase",
+    PredictionKind.LOYALTY_POTENTIAL: "loyalty_potential",
 }
 
 
@@ -93,7 +93,11 @@ def _answer(
     chance = float(scores.loyalty[row])
     loyalty = None
     if not np.isnan(chance):
-        loyalty = LoyaltyAnswer(probability=chance, model=models[PredictionKind.LOYALTY_POTENTIAL])
+        loyalty = LoyaltyAnswer(
+            probability=chance,
+            model=models[PredictionKind.LOYALTY_POTENTIAL],
+            drivers=loyalty_drivers(reasons, explained) if reasons else [],
+        )
     return Prediction(
         id=name,
         churn=churn,

@@ -40,6 +40,15 @@ class Contributor:
             passing=passing, weighted=lambda weights: np.einsum("rdi,rd->ri", wanted, weights, optimize=False)
         )
 
+    def undated(self, inputs: Inputs) -> tuple[float, Floats]:
+        """Of a booster that knows no date: the mean prediction, and (rows, static) what each input contributes."""
+        if self._tables is not None:
+            nowhen = np.empty((len(inputs), 1, 0), dtype=np.float32)
+            found = self._tables.over_dates(inputs, nowhen, kept=self._static)
+            return self._tables.expected, found.weighted(np.ones((len(inputs), 1)))[:, : self._static]
+        contributions = self._by_lightgbm(inputs)
+        return float(contributions[0, -1]) if len(inputs) else 0.0, contributions[:, : self._static]
+
     def _by_lightgbm(self, inputs: Inputs) -> Floats:
         answer: Floats = np.asarray(self._booster.predict(inputs, pred_contrib=True, num_threads=1), dtype=np.float64)
         return answer

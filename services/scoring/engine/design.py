@@ -16,6 +16,7 @@ WORDS = {
     "btyd_silent_through_horizon": ("number and spacing of past orders", "nombre et espacement des commandes passées"),
     "gap_variation": ("regularity of the orders", "régularité des commandes"),
     "silence_in_deviations": ("silence beyond the usual rhythm", "silence au-delà du rythme habituel"),
+    "btyd_amount": ("usual rhythm and spending", "rythme et dépenses habituels"),
     "season": ("season ahead", "saison à venir"),
 }
 """English and French words of the inputs that are not features of their own."""

@@ -13,7 +13,7 @@ from scoring.engine.btyd import Floats, History, MbgNbd
 LONGEST_DAYS = 3650.0
 """Where quantiles end: ten years stand for "never, as far as can be said"."""
 
-_TINY = 1e-6
+TINY = 1e-6
 
 
 def sigmoid(log_odds: Floats) -> Floats:
@@ -74,4 +74,4 @@ class Curve:
 def baseline_curve(btyd: MbgNbd, history: History, edges: Floats) -> Curve:
     """What MBG/NBD alone says."""
     survival = btyd.silent_for(history, edges[1:])
-    return Curve(edges=edges, log_survival=np.log(np.clip(survival, _TINY, 1.0 - _TINY)))
+    return Curve(edges=edges, log_survival=np.log(np.clip(survival, TINY, 1.0 - TINY)))

@@ -19,6 +19,9 @@ _NEXT = (("next order sooner", "prochaine commande plus proche"),
 _VALUE = (("higher expected value", "valeur attendue plus élevée"),
           ("lower expected value", "valeur attendue plus faible"))  # fmt: skip
 
+_LOYALTY = (("raises the chance to become loyal", "augmente la chance de devenir fidèle"),
+            ("lowers the chance to become loyal", "réduit la chance de devenir fidèle"))  # fmt: skip
+
 
 def churn_drivers(reasons: Reasons, row: int) -> list[Driver]:
     """On the log-odds of churn (a team's own model: on its own scale); none when the prediction is a baseline's."""
@@ -33,6 +36,11 @@ def next_purchase_drivers(reasons: Reasons, row: int) -> list[Driver]:
 def value_drivers(reasons: Reasons, row: int) -> list[Driver]:
     """On the log of the expected value (a team's own model: on its own scale)."""
     return _drivers(reasons, reasons.value, row, _VALUE, sign=1.0)
+
+
+def loyalty_drivers(reasons: Reasons, row: int) -> list[Driver]:
+    """On the log-odds of becoming loyal; none when the prediction is a baseline's."""
+    return _drivers(reasons, reasons.loyalty, row, _LOYALTY, sign=1.0)
 
 
 def _drivers(

@@ -26,14 +26,15 @@ from scoring.engine.spec import ModelSetSpec
 if TYPE_CHECKING:
     from lightgbm import Booster
 
-SEASON = "season"
+SEASON, FORMULA, FORMULA_AMOUNT = "season", "btyd_silent_through_horizon", "btyd_amount"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contributions:
     """`base[i] + values[i].sum()` is the prediction: log-odds of churn, or log of the expected value.
 
-    `names` are features, DERIVED inputs or SEASON; `inputs` the features' own values for display, of the first names.
+    `names` are features, DERIVED inputs, SEASON or FORMULA_AMOUNT; what MBG/NBD itself says of the hazard is with
+    FORMULA. `inputs` holds the features' own values for display, of the first names.
     """
 
     names: list[str]
@@ -50,6 +51,7 @@ class Reasons:
     money_digits: int
     churn: Contributions | None
     value: Contributions | None
+    loyalty: Contributions | None = None  # zero for who has more than one order
 
 
 class Explainer:
@@ -62,13 +64,15 @@ class Explainer:
         self._names = [*spec.design.features, *DERIVED, SEASON]
         self._contributors: dict[str, list[Contributor]] | None = None
 
-    def reasons(self, rows: Floats, inputs: Inputs, hazard: Floats | None, count: int) -> Reasons:
-        """`hazard` (rows, intervals): the log-odds of an order in each interval, None when a baseline's."""
+    def reasons(self, rows: Floats, inputs: Inputs, hazard: Floats | None, lift: Floats | None, count: int) -> Reasons:
+        """`hazard` (rows, intervals): the log-odds of an order in each interval; `lift`: what the formulas added to the
+        log of the amounts. None when a baseline's."""
         return Reasons(
             count=count,
             money_digits=minor_digits(self._spec.currency),
             churn=self._churn(rows, inputs, hazard) if hazard is not None else None,
-            value=self._value(rows, inputs) if "value" in self._boosters else None,
+            value=self._value(rows, inputs, lift) if "value" in self._boosters and lift is not None else None,
+            loyalty=self._loyalty(rows, inputs) if "loyalty" in self._boosters else None,
         )
 
     def _contributor(self, model: str) -> Contributor:
@@ -82,7 +86,6 @@ class Explainer:
             self._contributors = {
                 name: [Contributor(booster, static=static, kept=season) for booster in boosters]
                 for name, boosters in self._boosters.items()
-                if name in ("next_purchase", "value")
             }
         return self._contributors[model]
 
@@ -94,15 +97,20 @@ class Explainer:
         targets = target_inputs(rows, self._columns, edges[: reach + 1], knows_season=grid.knows_season)
         found = [one.over_dates(inputs, targets) for one in self._contributors_of("next_purchase")]
         start = np.mean([one.passing for one in found], axis=0)
+        if (blend := self._spec.blend) is not None:
+            start = start + np.asarray(blend.hazard_shift[:reach])
         end = log_odds[:, :reach]
         slope = _slope(-np.logaddexp(0.0, end), -np.logaddexp(0.0, start), end - start)
         silent, silent_base = log_survival(end)[:, -1], log_survival(start)[:, -1]
         base = _log_odds_of_log(silent_base)
         weights = slope * _slope(_log_odds_of_log(silent), base, silent - silent_base)[:, None]
         values = np.mean([one.weighted(weights) for one in found], axis=0)
-        return self._contributions(rows, base, values)
+        if blend is not None:  # what the trees' inputs do not explain is what the formula moved
+            moved = (weights * (end - start)).sum(axis=1) - values.sum(axis=1)
+            values[:, self._names.index(FORMULA)] += moved
+        return self._contributions(rows, self._names, base, values)
 
-    def _value(self, rows: Floats, inputs: Inputs) -> Contributions:
+    def _value(self, rows: Floats, inputs: Inputs, lift: Floats) -> Contributions:
         """On the log of the value expected in the first interval: the intervals after it differ by the season alone."""
         calibration = self._spec.value
         if calibration is None:
@@ -110,12 +118,22 @@ class Explainer:
         edges = np.asarray(calibration.edges[:2])
         targets = target_inputs(rows, self._columns, edges, knows_season=self._spec.grid.knows_season)
         found = self._contributor("value").over_dates(inputs, targets)
-        base = found.passing[:, 0] + np.log(calibration.unit_minor)
-        return self._contributions(rows, base, found.weighted(np.ones((len(rows), 1))))
+        shift = self._spec.blend.value_shift if self._spec.blend is not None else 0.0
+        base = found.passing[:, 0] + np.log(calibration.unit_minor) + shift
+        values = np.column_stack([found.weighted(np.ones((len(rows), 1))), lift - shift])
+        return self._contributions(rows, [*self._names, FORMULA_AMOUNT], base, values)
 
-    def _contributions(self, rows: Floats, base: Floats, values: Floats) -> Contributions:
+    def _loyalty(self, rows: Floats, inputs: Inputs) -> Contributions:
+        """To the log-odds of becoming loyal, of who has one order."""
+        once = self._columns.of(rows, "order_count") == 1
+        expected, values = self._contributor("loyalty").undated(np.ascontiguousarray(inputs[once]))
+        spread = np.zeros((len(rows), values.shape[1]))
+        spread[once] = values
+        return self._contributions(rows, self._names[: values.shape[1]], np.full(len(rows), expected), spread)
+
+    def _contributions(self, rows: Floats, names: list[str], base: Floats, values: Floats) -> Contributions:
         inputs = self._columns.select(rows, self._spec.design.features)
-        return Contributions(names=self._names, base=base, values=values, inputs=inputs)
+        return Contributions(names=names, base=base, values=values, inputs=inputs)
 
 
 def _slope(end: Floats, start: Floats, distance: Floats) -> Floats:

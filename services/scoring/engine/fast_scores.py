@@ -25,6 +25,7 @@ from scoring.engine.row_kernel import (
     CONSTANTS,
     EXPECTED,
     HIGH,
+    LIFT,
     LOW,
     LOYALTY,
     P10,
@@ -54,6 +55,8 @@ _PLACES = {
     "gap_deviation": "gap_deviation_days",
     "year_day": "year_day",
     "weekday": "weekday",
+    "repeat_amount": "mean_repeat_day_amount",
+    "basket": "mean_basket",
 }
 
 
@@ -65,6 +68,11 @@ class FastColumns:
     days: Floats
     inputs: Inputs
     hazards: Floats
+
+    @property
+    def lift(self) -> Floats:
+        """What the formulas added to the log of the amounts."""
+        return self.found[:, LIFT]
 
     def scores(
         self, horizon: int, ordered: Flags, clock: Floats, reasons: Reasons | None, *, has_value: bool
@@ -147,6 +155,12 @@ def _rules(spec: ModelSetSpec) -> Rules:
         constants[name] = position[feature]
     for name in ("r", "alpha", "a", "b"):
         constants[name] = getattr(spec.btyd, name)
+    if spec.spending is not None:
+        for name in ("p", "q", "prior"):
+            constants[name] = getattr(spec.spending, name)
+    if spec.blend is not None:
+        for name in ("hazard_weight", "value_weight", "value_middle", "value_shift"):
+            constants[name] = getattr(spec.blend, name)
     constants["horizon"], constants["newest_quarter"] = spec.horizon_days, NEWEST_QUARTER
     constants["knows_season"] = spec.grid.knows_season
     constants["unit_minor"] = value.unit_minor if value else 1.0
@@ -157,6 +171,8 @@ def _rules(spec: ModelSetSpec) -> Rules:
             [(position[name], unit) for name, unit in zip(spec.design.features, units, strict=True)], dtype=CHOSEN
         ),
         edges=np.array(spec.grid.edges, dtype=np.float64),
+        middles=np.array(spec.blend.hazard_middle if spec.blend else [], dtype=np.float64),
+        shifts=np.array(spec.blend.hazard_shift if spec.blend else [], dtype=np.float64),
         value_edges=np.array(value.edges if value else [], dtype=np.float64),
         group_edges=np.array(value.group_edges if value else [], dtype=np.float64),
         levels=np.array(value.levels if value else [], dtype=np.float64),

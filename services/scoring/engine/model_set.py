@@ -14,6 +14,13 @@ from customer.errors import FeatureSetMismatchError
 from customer.features.definitions import FEATURE_NAMES, FEATURE_SET
 from customer.vocabulary import PredictionBasis, PredictionKind
 from scoring.engine.answers import answers
+from scoring.engine.blend import (
+    Opinions,
+    amount_lift,
+    blended_log_odds,
+    formula_log_amount,
+    formula_log_odds,
+)  # fmt: skip
 from scoring.engine.btyd import Flags, Floats, History
 from scoring.engine.design import FeatureColumns, Inputs, model_inputs, target_inputs, with_targets
 from scoring.engine.distribution import Curve, baseline_curve, log_survival, sigmoid
@@ -105,10 +112,11 @@ class ModelSet:
         hazard = self._hazard(rows, inputs, threads)
         curve = self._curve(hazard, history)
         silent = curve.silent_through(float(horizon))
-        value = self._value(rows, inputs, history, curve, float(horizon), threads)
+        amounts, lift = self._amounts(rows, inputs, history, threads)
+        value = self._value(rows, history, curve, amounts, float(horizon))
         days = np.union1d(self._edges[1:], [float(horizon)])
         within = 1.0 - curve.silent_through_each(days)
-        reasons = self._explainer.reasons(rows, inputs, hazard, drivers) if drivers and len(rows) else None
+        reasons = self._explainer.reasons(rows, inputs, hazard, lift, drivers) if drivers and len(rows) else None
         return Scores(
             horizon_days=horizon,
             has_orders=ordered,
@@ -132,14 +140,18 @@ class ModelSet:
         reasons = None
         if drivers and ordered.any():
             rows, inputs, hazard = matrix[ordered], columns.inputs[ordered], columns.hazards[ordered]
-            reasons = self._explainer.reasons(rows, inputs, hazard, drivers)
+            reasons = self._explainer.reasons(rows, inputs, hazard, columns.lift[ordered], drivers)
         return columns.scores(horizon, ordered, clock, reasons, has_value=self.spec.value is not None)
 
     def _hazard(self, rows: Floats, inputs: Inputs, threads: int) -> Floats | None:
-        """As `hazard_log_odds`; None when a baseline answers."""
+        """Log-odds of an order in each interval, of trees and formula; None when a baseline answers."""
         if self.basis(PredictionKind.NEXT_PURCHASE) is PredictionBasis.BASELINE:
             return None
-        return self.hazard_log_odds(rows, inputs, threads)
+        trees = self.hazard_log_odds(rows, inputs, threads)
+        if self.spec.blend is None:
+            return trees
+        formula = formula_log_odds(self.spec.btyd, self._columns.history(rows), self._edges)
+        return blended_log_odds(trees, formula, self.spec.blend)
 
     def _curve(self, hazard: Floats | None, history: History) -> Curve:
         if hazard is None:
@@ -147,7 +159,7 @@ class ModelSet:
         return Curve(edges=self._edges, log_survival=log_survival(hazard))
 
     def hazard_log_odds(self, rows: Floats, inputs: Inputs, threads: int = 1) -> Floats:
-        """(rows, intervals): log-odds of an order in each interval, given none before it."""
+        """(rows, intervals): log-odds of an order in each interval, given none before it, by the trees."""
         targets = target_inputs(rows, self._columns, self._edges, knows_season=self.spec.grid.knows_season)
         joined = with_targets(inputs, targets)
         forests = self._raw["next_purchase"]
@@ -155,21 +167,42 @@ class ModelSet:
         found: Floats = np.reshape(raw, targets.shape[:2])
         return found
 
+    def _amounts(
+        self, rows: Floats, inputs: Inputs, history: History, threads: int
+    ) -> tuple[Floats | None, Floats | None]:
+        """(rows, intervals): the amounts expected, minor units; and what the formulas added to their logs. None where
+        there are no amounts, or a baseline answers."""
+        if self.spec.value is None or self.basis(PredictionKind.VALUE) is PredictionBasis.BASELINE:
+            return None, None
+        amounts = self.amounts_by_trees(rows, inputs, threads)
+        if self.spec.blend is None:
+            return amounts, np.zeros(len(rows))
+        lift = amount_lift(self._formula_log_amount(rows, history), np.log(amounts.sum(axis=1)), self.spec.blend)
+        return amounts * np.exp(lift)[:, None], lift
+
+    def amounts_by_trees(self, rows: Floats, inputs: Inputs, threads: int = 1) -> Floats:
+        """(rows, intervals): the net amount of each interval, minor units. Errors: ValueError without amounts."""
+        calibration = self.spec.value
+        if calibration is None:
+            raise ValueError("this model set was trained without amounts")
+        edges = np.asarray(calibration.edges)
+        targets = target_inputs(rows, self._columns, edges, knows_season=self.spec.grid.knows_season)
+        raw = self._raw["value"][0](with_targets(inputs, targets), threads=threads)
+        answer: Floats = np.exp(np.reshape(raw, targets.shape[:2])) * calibration.unit_minor
+        return answer
+
     def _value(
-        self, rows: Floats, inputs: Inputs, history: History, curve: Curve, horizon: float, threads: int
+        self, rows: Floats, history: History, curve: Curve, amounts: Floats | None, horizon: float
     ) -> ValueEstimate | None:
         calibration = self.spec.value
         if calibration is None or self.spec.spending is None:
             return None
-        if self.basis(PredictionKind.VALUE) is PredictionBasis.BASELINE:
+        if amounts is None:
             expected = self.baseline_value(rows, history, horizon)
         else:
             edges = np.asarray(calibration.edges)
-            targets = target_inputs(rows, self._columns, edges, knows_season=self.spec.grid.knows_season)
-            forest = self._raw["value"][0]
-            raw = np.reshape(forest(with_targets(inputs, targets), threads=threads), targets.shape[:2])
             reach = min(horizon, float(edges[-1]))
-            expected = cumulative_expected(np.exp(raw) * calibration.unit_minor, edges, reach)
+            expected = cumulative_expected(amounts, edges, reach)
             if horizon > reach:
                 orders = self.spec.btyd.expected_orders
                 expected = expected * orders(history, horizon) / np.maximum(orders(history, reach), 1e-9)
@@ -179,9 +212,28 @@ class ModelSet:
         """Minor units by MBG/NBD and Gamma-Gamma alone; the set must know amounts."""
         if self.spec.spending is None:
             raise ValueError("this model set was trained without amounts")
-        repeat = self._columns.of(rows, "mean_repeat_day_amount")
-        basket = self._columns.of(rows, "mean_basket")
+        repeat, basket = self._spent(rows)
         return baseline_expected(self.spec.btyd, self.spec.spending, history, repeat, basket, horizon)
+
+    def _formula_log_amount(self, rows: Floats, history: History) -> Floats:
+        if self.spec.spending is None:
+            raise ValueError("this model set was trained without amounts")
+        return formula_log_amount(self.spec.btyd, self.spec.spending, history, *self._spent(rows))
+
+    def _spent(self, rows: Floats) -> tuple[Floats, Floats]:
+        return self._columns.of(rows, "mean_repeat_day_amount"), self._columns.of(rows, "mean_basket")
+
+    def opinions(self, matrix: Floats, *, threads: int = 1) -> Opinions:
+        """What trees and formulas say of customers with an order, each alone: what a blend is fitted to."""
+        history = self._columns.history(matrix)
+        inputs = model_inputs(matrix, self._columns, self.spec.design, self.spec.btyd, self.horizon_days)
+        has_value = "value" in self.boosters and self.spec.value is not None
+        return Opinions(
+            trees=self.hazard_log_odds(matrix, inputs, threads),
+            formula=formula_log_odds(self.spec.btyd, history, self._edges),
+            log_amount=np.log(self.amounts_by_trees(matrix, inputs, threads).sum(axis=1)) if has_value else None,
+            formula_log_amount=self._formula_log_amount(matrix, history) if has_value else None,
+        )
 
     def _loyalty(self, rows: Floats, inputs: Inputs, history: History, threads: int) -> Floats:
         """P(at least two more orders within the window that began with the first), for who ordered once."""

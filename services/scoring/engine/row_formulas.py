@@ -1,4 +1,4 @@
-"""The formulas of `btyd`, `distribution`, `hours` and `value` for one customer, compiled.
+"""The formulas of `btyd`, `blend`, `distribution`, `hours` and `value` for one customer, compiled.
 
 Those modules are the reference, and what training uses; a model set is served by these only after both have given the
 same answers (`fast_scores`).
@@ -8,9 +8,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from scoring.engine.blend import LEAST, MOST_ODDS
 from scoring.engine.btyd import Floats
 from scoring.engine.compiled import compiled
-from scoring.engine.distribution import LONGEST_DAYS
+from scoring.engine.distribution import LONGEST_DAYS, TINY
 
 
 class Habit(NamedTuple):
@@ -55,6 +56,37 @@ def waits(habit: Habit, days: float) -> float:
 @compiled
 def silent_for(habit: Habit, days: float) -> float:
     return 1.0 - habit.alive * (1.0 - waits(habit, days))
+
+
+@compiled
+def blend_hazard(habit: Habit, edges: Floats, weight: float, middles: Floats, shifts: Floats, hazard: Floats) -> None:
+    """Mixes what MBG/NBD says into the trees' log-odds; leaves them alone where it says nothing."""
+    before = 0.0
+    for number in range(len(hazard)):
+        after = np.log(clipped(silent_for(habit, edges[number + 1]), TINY, 1.0 - TINY))
+        formula = np.log(np.expm1(larger(before - after, LEAST)))
+        if formula == formula:
+            distance = clipped(formula - hazard[number] - middles[number], -MOST_ODDS, MOST_ODDS)
+            hazard[number] += weight * distance + shifts[number]
+        before = after
+
+
+@compiled
+def expected_amount(repeats: float, repeat_mean: float, basket: float, p: float, q: float, prior: float) -> float:
+    """What a purchase day of this customer is worth, by Gamma-Gamma."""
+    once = not repeats > 0.0
+    mean = basket if once else repeat_mean
+    if mean != mean:
+        return prior
+    seen = 1.0 if once else repeats
+    weight = p * seen / (p * seen + q - 1.0)
+    return (1.0 - weight) * prior + weight * mean
+
+
+@compiled
+def log_amount(habit: Habit, spent: float) -> float:
+    """The log of the amount of a day, of who has not left."""
+    return float(np.log(larger(habit.alive * habit.shape / habit.start * spent, 1e-12)))
 
 
 @compiled

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from scoring.engine.blend import MOST
 from scoring.engine.btyd import Floats
 from scoring.engine.compiled import compiled
 from scoring.engine.forest import Forest, Records, Singles
@@ -12,12 +13,15 @@ from scoring.engine.row_formulas import (
     Habit,
     at_its_hour,
     at_least_two,
+    blend_hazard,
     bound,
     clipped,
     cumulative,
+    expected_amount,
     fill_log_survival,
     habit_of,
     larger,
+    log_amount,
     log_at,
     probability_of,
     quantile,
@@ -25,7 +29,7 @@ from scoring.engine.row_formulas import (
 )
 from scoring.engine.value import TAIL
 
-CHURN, P10, P50, P90, EXPECTED, LOW, HIGH, LOYALTY, WITHIN = range(9)
+CHURN, P10, P50, P90, EXPECTED, LOW, HIGH, LIFT, LOYALTY, WITHIN = range(10)
 """Columns of the result; from WITHIN on, P(order within each of the days asked for)."""
 
 
@@ -33,9 +37,11 @@ CONSTANTS = np.dtype(
     [
         *((name, np.int64) for name in (
             "order_count", "repeats", "last", "age", "silence", "mean_gap", "gap_deviation", "year_day", "weekday",
+            "repeat_amount", "basket",
         )),
         *((name, np.float64) for name in (
-            "r", "alpha", "a", "b", "horizon", "newest_quarter", "unit_minor", "loyalty_window",
+            "r", "alpha", "a", "b", "p", "q", "prior", "horizon", "newest_quarter", "unit_minor", "loyalty_window",
+            "hazard_weight", "value_weight", "value_middle", "value_shift",
         )),
         ("knows_season", np.bool_),
     ],
@@ -53,6 +59,8 @@ class Rules(NamedTuple):
     constants: Records  # one of CONSTANTS
     chosen: Records
     edges: Floats
+    middles: Floats  # per interval: `Blend.hazard_middle` and `hazard_shift`
+    shifts: Floats
     value_edges: Floats  # empty: no value model
     group_edges: Floats
     levels: Floats
@@ -96,13 +104,16 @@ def score_rows(
         _fill_inputs(rules, row, habit, inputs[number])
         hazards[number] = 0.0
         add_raw_scores(forests.hazard, inputs[number], answers, hazards[number])
+        if known.hazard_weight > 0.0:
+            blend_hazard(habit, rules.edges, known.hazard_weight, rules.middles, rules.shifts, hazards[number])
         fill_log_survival(hazards[number], curve)
         _answer(rules, curve, horizon, clock, days, found[number])
         found[number, LOYALTY] = np.nan
         if row[known.order_count] == 1.0:
             found[number, LOYALTY] = _loyalty(rules, forests.loyalty, row, habit, inputs[number], answers)
         if len(amounts):
-            _value(rules, forests.value, inputs[number], value_answers, amounts, horizon, curve, found[number])
+            _fill_amounts(forests.value, inputs[number], value_answers, known.unit_minor, amounts)
+            _value(rules, row, habit, amounts, horizon, curve, found[number])
 
 
 @compiled
@@ -163,17 +174,29 @@ def _loyalty(rules: Rules, forest: Forest, row: Floats, habit: Habit, inputs: Si
 
 
 @compiled
-def _value(
-    rules: Rules, forest: Forest, inputs: Singles, answers: Sets, amounts: Floats, horizon: float, curve: Floats,
-    found: Floats,
-) -> None:  # fmt: skip
-    known = rules.constants[0]
+def _fill_amounts(forest: Forest, inputs: Singles, answers: Sets, unit_minor: float, amounts: Floats) -> None:
+    """Fills `amounts`: what the trees expect of each interval, minor units."""
     amounts[:] = 0.0
     add_raw_scores(forest, inputs, answers, amounts)
     for number in range(len(amounts)):
-        amounts[number] = np.exp(amounts[number]) * known.unit_minor
-    expected = cumulative(amounts, rules.value_edges, horizon)
+        amounts[number] = np.exp(amounts[number]) * unit_minor
+
+
+@compiled
+def _value(
+    rules: Rules, row: Floats, habit: Habit, amounts: Floats, horizon: float, curve: Floats, found: Floats
+) -> None:
+    known = rules.constants[0]
+    lift = 0.0
+    if known.value_weight > 0.0:
+        spent = expected_amount(row[known.repeats], row[known.repeat_amount], row[known.basket],
+                                known.p, known.q, known.prior)  # fmt: skip
+        distance = log_amount(habit, spent) - np.log(amounts.sum()) - known.value_middle
+        if distance == distance:
+            lift = known.value_weight * clipped(distance, -MOST, MOST) + known.value_shift
+    expected = cumulative(amounts, rules.value_edges, horizon) * np.exp(lift)
     no_order = np.exp(log_at(rules.edges, curve, horizon))
+    found[LIFT] = lift
     found[EXPECTED] = expected
     found[LOW] = bound(expected, no_order, TAIL, rules.group_edges, rules.levels, rules.ratios)
     highest = 1.0 - TAIL if no_order < TAIL else 1.0 - 2.0 * TAIL

@@ -8,7 +8,7 @@ from typing import Any
 from customer.errors import ParcoursError
 from scoring.engine.btyd import GammaGamma, MbgNbd
 
-FORMAT = 3
+FORMAT = 4
 FILE = "model_set.json"
 
 
@@ -56,6 +56,22 @@ class ValueCalibration:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Blend:
+    """How much the BTYD formulas have to say beside the trees (`blend`), per interval of the grid where it is a list.
+
+    `hazard_weight` of the distance between the formula's log-odds and the trees', less `hazard_middle`, is added to the
+    trees', and `hazard_shift`; likewise, to the log of the amounts, of the distance between the logs of both.
+    """
+
+    hazard_weight: float
+    hazard_shift: list[float]
+    hazard_middle: list[float]
+    value_weight: float
+    value_middle: float
+    value_shift: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ModelSetSpec:
     """The facts of a model set: everything but the trees."""
 
@@ -76,6 +92,7 @@ class ModelSetSpec:
     btyd: MbgNbd
     spending: GammaGamma | None
     grid: Grid
+    blend: Blend | None  # None: the trees alone
     value: ValueCalibration | None
     loyalty_window_days: int  # loyal: three orders within so many days of the first
     band_edges: list[float]  # P(churn) from which a customer is MEDIUM, HIGH
@@ -106,6 +123,7 @@ def read_spec(folder: Path) -> ModelSetSpec:
                 "btyd": MbgNbd(**found["btyd"]),
                 "spending": GammaGamma(**found["spending"]) if found["spending"] else None,
                 "grid": Grid(**found["grid"]),
+                "blend": Blend(**found["blend"]) if found["blend"] else None,
                 "value": ValueCalibration(**found["value"]) if found["value"] else None,
             }
         )

@@ -12,6 +12,7 @@ Requires numerical splits, constant leaves, and tables of bounded size: otherwis
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -122,12 +123,18 @@ def _shapley(value: float, shares: Floats) -> Floats:
     if size == 0:
         return np.zeros((1, 0))
     satisfied = (np.arange(1 << size)[:, None] >> np.arange(size)) & 1
-    nodes, weights = np.polynomial.legendre.leggauss((size + 1) // 2)
     answer = np.zeros((1 << size, size))
-    for node, weight in zip((nodes + 1) / 2, weights / 2, strict=True):
+    for node, weight in _quadrature((size + 1) // 2):
         factors = shares + node * (satisfied - shares)
         answer += weight * (factors.prod(axis=1)[:, None] / factors)
     return value * (satisfied - shares) * answer
+
+
+@cache
+def _quadrature(count: int) -> list[tuple[float, float]]:
+    """Nodes between 0 and 1 and their weights; there are as many counts as paths have lengths."""
+    nodes, weights = np.polynomial.legendre.leggauss(count)
+    return list(zip(((nodes + 1) / 2).tolist(), (weights / 2).tolist(), strict=True))
 
 
 def _leaves(node: Node, path: dict[int, _Condition]) -> Iterator[tuple[float, dict[int, _Condition]]]:

@@ -54,6 +54,19 @@ def test_contributions_add_up_to_the_prediction() -> None:
     np.testing.assert_allclose(found, booster.predict(asked, raw_score=True, num_threads=1), atol=1e-12)
 
 
+@pytest.mark.parametrize("tabulated", [True, False])
+def test_a_booster_without_dates_is_explained_alone(*, tabulated: bool) -> None:
+    booster = _booster(_inputs(600, missing=0.2, seed=1))
+    asked = _inputs(200, missing=0.3, seed=2)
+    contributor = Contributor(booster, static=_COLUMNS, kept=_COLUMNS + 3)
+    if not tabulated:
+        contributor._tables = None
+    base, values = contributor.undated(asked)
+    expected = np.asarray(booster.predict(asked, pred_contrib=True, num_threads=1))
+    np.testing.assert_allclose(values, expected[:, :-1], atol=1e-12)
+    np.testing.assert_allclose(base, expected[:, -1], atol=1e-12)
+
+
 @pytest.mark.parametrize("kept", [_COLUMNS - 3, _COLUMNS - 1])
 @pytest.mark.parametrize("tabulated", [True, False])
 def test_contributions_over_dates_are_those_of_every_row_at_every_date(kept: int, *, tabulated: bool) -> None:

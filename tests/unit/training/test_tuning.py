@@ -5,6 +5,7 @@ import numpy as np
 from scoring.engine.spec import ValueCalibration
 from tests.integration.training.shop import TINY
 from tests.unit.training.outcomes import chances, outcome
+from training.blending import Say
 from training.models.spread import LEVELS, default_ratios
 from training.recipe import FULL, Recipe
 from training.train import InnerFold, Rehearsal
@@ -22,7 +23,8 @@ def fold(noise_of_recipe: dict[bool, float]) -> InnerFold:
         odds = np.log(TRUTH / (1 - TRUTH)) + np.random.default_rng(1).normal(0.0, noise, len(TRUTH))
         predicted = outcome(TRUTH, 1 / (1 + np.exp(-odds)))
         return Rehearsal(
-            days_earlier=30, fitted=None, models=predicted, baseline=predicted, is_comparable=True, spread=SPREAD,  # type: ignore[arg-type]
+            days_earlier=30, models=predicted, baseline=predicted, is_comparable=True, say=Say(), spread=SPREAD,
+            fitted=None,  # type: ignore[arg-type]
         )  # fmt: skip
 
     return judged

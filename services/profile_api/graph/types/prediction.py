@@ -164,6 +164,12 @@ class Probability:
     probability: float = planned(as_number(f"{_LOYALTY} ->> 'probability'"), "0 to 1.")
     provenance: Provenance = planned(_provenance(_LOYALTY), "Where it comes from.")
 
+    @planned_call(_drivers("loyalty_potential"), "The strongest reasons, the strongest first; none of a baseline's.")
+    def drivers(
+        self, first: Annotated[int | None, strawberry.argument(description="How many at most.")] = 5
+    ) -> list[Driver]:
+        return unresolved()
+
 
 @strawberry.type(description="Why one prediction could not be made.")
 class PredictionUnavailable:

@@ -65,6 +65,18 @@ def test_contributions_add_up_to_the_churn_probability(models: ModelSet, small: 
     assert churn.base + churn.values.sum(axis=1) == pytest.approx(logit(scores.churn), abs=1e-4)
 
 
+def test_contributions_add_up_to_the_value_of_the_first_interval(models: ModelSet, small: SmallModels) -> None:
+    assert models.spec.blend is not None
+    assert models.spec.blend.value_weight > 0.0
+    assert models.spec.value is not None
+    reasons = models.scores(small.matrix[:40], drivers=5).reasons
+    first = models.scores(small.matrix[:40], horizon_days=int(models.spec.value.edges[1])).value
+    assert reasons is not None
+    assert reasons.value is not None
+    assert first is not None
+    assert reasons.value.base + reasons.value.values.sum(axis=1) == pytest.approx(np.log(first.expected), abs=1e-4)
+
+
 def test_drivers_are_the_strongest_first_and_speak_both_languages(models: ModelSet, small: SmallModels) -> None:
     found = models.predict(small.matrix[:5], as_of=AS_OF, drivers=3, ids=list("abcde"))
     assert [one.id for one in found] == list("abcde")

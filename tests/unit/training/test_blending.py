@@ -1,0 +1,75 @@
+"""What the formulas say beside the trees changes who comes first, never how many come or how much."""
+
+import numpy as np
+import pytest
+
+from scoring.engine.blend import Opinions, amount_lift, blended_log_odds
+from scoring.engine.btyd import Flags, Floats
+from scoring.engine.distribution import log_survival, sigmoid
+from training.blending import Say, fit_blend, learn_say
+
+CUSTOMERS, INTERVALS = 4000, 3
+
+
+def opinions(trees_noise: float, formula_noise: float) -> tuple[Opinions, Flags, Floats]:
+    """Two noisy opinions of the same truth, what came of it within the intervals, and what was spent."""
+    chance = np.random.default_rng(5)
+    truth = chance.normal(-1.5, 1.2, CUSTOMERS)
+    spending = truth + chance.normal(3.0, 0.5, CUSTOMERS)
+
+    def said(noise: float) -> tuple[Floats, Floats]:
+        odds = truth + chance.normal(0.0, noise, CUSTOMERS)
+        return odds[:, None] + np.linspace(0.2, -0.2, INTERVALS), spending + chance.normal(0.0, noise, CUSTOMERS)
+
+    (trees, log_amount), (formula, formula_log_amount) = said(trees_noise), said(formula_noise)
+    hazard = sigmoid(truth[:, None] + np.linspace(0.2, -0.2, INTERVALS))
+    churned: Flags = np.all(chance.random(hazard.shape) >= hazard, axis=1)
+    amount = np.where(churned, 0.0, np.exp(spending) * chance.gamma(4.0, 0.25, CUSTOMERS))
+    found = Opinions(
+        trees=trees, formula=formula - 0.7, log_amount=log_amount, formula_log_amount=formula_log_amount - 4.0
+    )
+    return found, churned, amount
+
+
+def test_whoever_knows_more_is_heard_more() -> None:
+    def learnt(trees_noise: float, formula_noise: float) -> Say:
+        said, churned, amount = opinions(trees_noise, formula_noise)
+        return learn_say(said, churned=churned, through=INTERVALS, amount=amount)
+
+    good_trees, good_formula = learnt(0.1, 1.5), learnt(1.5, 0.1)
+    assert good_trees.hazard < 0.1 < good_formula.hazard
+    assert good_trees.value < good_formula.value
+
+
+@pytest.mark.parametrize("weight", [0.0, 0.15, 0.6])
+def test_the_level_stays_with_the_trees(weight: float) -> None:
+    said, _, _ = opinions(0.5, 0.5)
+    blend = fit_blend(said, Say(hazard=weight, value=weight))
+    logs = log_survival(said.trees)
+    silent = np.exp(np.concatenate([np.zeros((CUSTOMERS, 1)), logs[:, :-1]], axis=1))
+    mixed = blended_log_odds(said.trees, said.formula, blend)
+    assert (silent * sigmoid(mixed)).mean(axis=0) == pytest.approx((silent * sigmoid(said.trees)).mean(axis=0))
+    assert said.log_amount is not None
+    assert said.formula_log_amount is not None
+    amounts = np.exp(said.log_amount)
+    lifted = amounts * np.exp(amount_lift(said.formula_log_amount, said.log_amount, blend))
+    assert lifted.sum() == pytest.approx(amounts.sum())
+    assert (weight == 0.0) == np.allclose(lifted, amounts)
+
+
+def test_where_nothing_can_be_judged_a_guess_stands_and_without_amounts_there_is_no_value() -> None:
+    said, churned, _ = opinions(0.5, 0.5)
+    nobody_came = learn_say(said, churned=np.ones_like(churned), through=INTERVALS, amount=np.zeros(CUSTOMERS))
+    assert nobody_came == Say()
+    poor = Opinions(trees=said.trees, formula=said.formula, log_amount=None, formula_log_amount=None)
+    assert fit_blend(poor, Say()).value_shift == 0.0
+
+
+def test_a_formula_without_its_inputs_is_not_heard() -> None:
+    said, _, _ = opinions(0.5, 0.5)
+    blend = fit_blend(said, Say(hazard=0.3, value=0.3))
+    formula = said.formula.copy()
+    formula[0] = np.nan
+    assert np.array_equal(blended_log_odds(said.trees, formula, blend)[0], said.trees[0])
+    assert said.log_amount is not None
+    assert amount_lift(np.full(CUSTOMERS, np.nan), said.log_amount, blend)[0] == 0.0
