@@ -1,9 +1,9 @@
 """How much each caller may ask for: token buckets of requests and of cost, one pair per caller, bounded in number."""
 
-import math
 import time
 from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass
+from math import ceil
 from typing import Generic, TypeVar
 
 C = TypeVar("C", bound=Hashable)
@@ -43,10 +43,16 @@ class Allowance(Generic[C]):
 
     def take(self, caller: C, amount: float) -> bool:
         """Whether the caller may use `amount` now; if so it is used. False leaves the bucket as it was."""
-        bucket = self._filled(caller)
-        if bucket.level < amount and bucket.level < self._full:
+        bucket = self._buckets.get(caller) or self._filled(caller)
+        now = self._clock()
+        level = bucket.level + (now - bucket.at) * self._per_second  # as `_filled` has it, without another call
+        if level > self._full:
+            level = self._full
+        bucket.at = now
+        if level < amount and level < self._full:
+            bucket.level = level
             return False
-        bucket.level -= amount
+        bucket.level = level - amount
         bucket.untold += amount
         return True
 
@@ -57,7 +63,7 @@ class Allowance(Generic[C]):
     def wait_s(self, caller: C, amount: float) -> int:
         """Whole seconds until `amount` would be let through."""
         missing = min(amount, self._full) - self._filled(caller).level
-        return max(1, math.ceil(missing / self._per_second))
+        return max(1, ceil(missing / self._per_second))
 
     def give_back(self, caller: C, amount: float) -> None:
         """Undoes a `take` of this moment."""
@@ -68,8 +74,10 @@ class Allowance(Generic[C]):
     def fields(self, caller: C) -> bytes:
         """The lines of the IETF draft `RateLimit header fields for HTTP`, for this quota."""
         bucket = self._buckets.get(caller)
-        left = int(self._full if bucket is None else max(0.0, bucket.level))  # as of the caller's last request
-        return self._fields % (left, math.ceil((self._full - left) / self._per_second))
+        left = int(bucket.level) if bucket is not None else int(self._full)  # as of the caller's last request
+        if left < 0:
+            left = 0
+        return self._fields % (left, ceil((self._full - left) / self._per_second))
 
     def untold(self) -> Iterator[tuple[C, float]]:
         """What callers have used here and no other process knows of."""

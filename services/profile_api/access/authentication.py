@@ -1,5 +1,6 @@
 """From a bearer token to a caller: API keys from the database, others by the identity provider, both remembered."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -31,12 +32,10 @@ class Authenticator:
         self._connections = connections
         self._identity_tokens = identity_tokens
         self._memory = memory or Memory()
-        self._known: Expiring[bytes, Caller] = Expiring(size=self._memory.size)
+        self._known: Expiring[bytes | None, Caller] = Expiring(size=self._memory.size)
         self._refused: Expiring[bytes, str] = Expiring(size=self._memory.size)
-
-    def recall(self, hash_of_token: bytes) -> Caller | None:
-        """The caller when the token was checked moments ago; never waits."""
-        return self._known.find(hash_of_token)
+        # The caller whose token, by its hash, was checked moments ago; never waits. None: there was no token.
+        self.recall: Callable[[bytes | None], Caller | None] = self._known.find
 
     async def authenticate(self, token: str, *, now: datetime) -> Caller:
         """The caller behind the token; raises `UnauthenticatedError` or another `AccessError`."""

@@ -10,6 +10,7 @@ import logging
 from collections import deque
 from collections.abc import Sequence
 from itertools import groupby, islice
+from operator import attrgetter
 from typing import Final
 
 import asyncpg
@@ -25,6 +26,7 @@ _TOGETHER_S: Final = 0.05
 _LONGEST_PAUSE_S: Final = 5.0
 _STOP_WITHIN_S: Final = 10.0
 _FORGET_EVERY_S: Final = 3_600.0
+_TENANT: Final = attrgetter("tenant_id")
 _INSERT: Final = """
 insert into personal_data_read (tenant_id, at, caller, roles, operation, trace_id, customers, read, withheld)
 select $1, at, caller, roles, operation, trace_id, customers, read, withheld
@@ -73,13 +75,16 @@ class AuditLog:
         """Returns once the read waits to be written, at once unless there is no room. Errors: TrailFullError."""
         if not self.record_at_once(read):
             await self._wait_for_room(within_s)
-            self._record(read)
+            self._wake_writer()
+            self._waiting.append(read)
 
     def record_at_once(self, read: PersonalDataRead) -> bool:
         """Whether the read waits to be written now; False when there is no room."""
         if len(self._waiting) >= self._most_waiting:
             return False
-        self._record(read)
+        if not self._waiting:
+            self._wake_writer()
+        self._waiting.append(read)
         return True
 
     async def close(self) -> None:
@@ -98,12 +103,10 @@ class AuditLog:
         if self._connection is not None:
             self._connection.terminate()
 
-    def _record(self, read: PersonalDataRead) -> None:
-        self._waiting.append(read)
-        if not self._arrived.is_set():
-            self._arrived.set()
-            if self._writer is None:
-                self._writer = asyncio.create_task(self._write_all())
+    def _wake_writer(self) -> None:
+        self._arrived.set()
+        if self._writer is None:
+            self._writer = asyncio.create_task(self._write_all())
 
     async def _wait_for_room(self, within_s: float) -> None:
         try:
@@ -115,17 +118,17 @@ class AuditLog:
     async def _write_all(self) -> None:
         while not self._stopping or self._waiting:
             await self._arrived.wait()
-            self._arrived.clear()
-            if not self._stopping:
+            if not self._stopping and len(self._waiting) < _LARGEST_BATCH:
                 await asyncio.sleep(_TOGETHER_S)
-            while self._waiting:
-                batch = list(islice(self._waiting, _LARGEST_BATCH))
+            if batch := list(islice(self._waiting, _LARGEST_BATCH)):
                 await self._write_persistently(batch)
-                for _ in batch:  # they counted as waiting until they were safe
-                    self._waiting.popleft()
-                async with self._room:
-                    self._room.notify_all()
-            WAITING.set(0)
+            for _ in batch:  # they counted as waiting until they were safe
+                self._waiting.popleft()
+            async with self._room:
+                self._room.notify_all()
+            WAITING.set(len(self._waiting))
+            if not self._waiting:
+                self._arrived.clear()
 
     async def _write_persistently(self, batch: Sequence[PersonalDataRead]) -> None:
         """Until it is written, however long the database is away; written twice if it vanished while it committed."""
@@ -159,9 +162,9 @@ class AuditLog:
 
     async def _write(self, batch: Sequence[PersonalDataRead]) -> None:
         connection = await self._connected()
-        by_tenant = sorted(batch, key=lambda read: read.tenant_id)
+        by_tenant = sorted(batch, key=_TENANT)
         async with asyncio.timeout(10), connection.transaction():
-            for tenant_id, reads in groupby(by_tenant, key=lambda read: read.tenant_id):
+            for tenant_id, reads in groupby(by_tenant, key=_TENANT):
                 await connection.execute("select set_config('parcours.tenant', $1, true)", str(tenant_id))
                 rows = msgspec.json.encode(list(reads)).decode()  # one statement for all
                 await connection.execute(_INSERT, tenant_id, rows)

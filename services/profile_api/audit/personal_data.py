@@ -50,4 +50,6 @@ def without_marks(text: str) -> tuple[str, set[int]]:
     pieces = text.split(PERSON_MARK)
     if len(pieces) == 1:
         return text, set()
+    if len(pieces) == 3:
+        return pieces[0] + pieces[2], {int(pieces[1])}
     return "".join(pieces[::2]), {int(piece) for piece in pieces[1::2]}

@@ -1,6 +1,8 @@
 """The arguments of a field as readers: what is fixed is coerced once, what is a variable is read per request."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 from graphql import (
@@ -15,8 +17,23 @@ from graphql import (
 from graphql.execution.values import VariableValues
 from graphql.utilities.coerce_input_value import coerce_default_value, coerce_input_literal
 
+from profile_api.graph.request import GraphError
+
 Values = Mapping[str, Any]  # the coerced variables of one request
 Reader = Callable[[Values], Any]
+
+
+def converted(read: Reader, convert: Callable[[Any], Any]) -> Reader:
+    """Reads the value changed by `convert`, or None; what is fixed is changed once, unless it is refused each time."""
+
+    def read_converted(values: Values) -> Any:
+        value = read(values)
+        return None if value is None else convert(value)
+
+    if isinstance(read, Fixed):
+        with suppress(GraphError):
+            return Fixed(read_converted({}))
+    return read_converted
 
 
 def _has_variable(node: ValueNode) -> bool:
@@ -31,8 +48,14 @@ def _has_variable(node: ValueNode) -> bool:
             return False
 
 
-def _constant(value: Any) -> Reader:
-    return lambda _values: value
+@dataclass(frozen=True, slots=True)
+class Fixed:
+    """A reader that no variable has a say in: what follows from its value is found out when the plan is made."""
+
+    value: Any
+
+    def __call__(self, _values: Values) -> Any:
+        return self.value
 
 
 def _default(argument: GraphQLArgument) -> Any:
@@ -44,13 +67,13 @@ def argument_reader(node: ValueNode | None, argument: GraphQLArgument) -> Reader
     """Reads the argument's coerced value. Null means the same as leaving the argument out: its default, or None."""
     default = _default(argument)
     if node is None:
-        return _constant(default)
+        return Fixed(default)
     if isinstance(node, VariableNode):
         name = node.name.value
         return lambda values: default if (value := values.get(name)) is None else value
     if not _has_variable(node):
         value = coerce_input_literal(node, argument.type)
-        return _constant(default if value is None else value)
+        return Fixed(default if value is None else value)
     held: ValueNode = node
     return lambda values: coerce_input_literal(held, argument.type, VariableValues({}, dict(values)))
 
@@ -74,12 +97,14 @@ class Arguments:
         if not inner:
             return read
 
+        steps = inner.split(".")
+
         def read_inner(values: Values) -> Any:
             value = read(values)
-            for step in inner.split("."):
+            for step in steps:
                 if value is None:
                     return None
                 value = value.get(step)
             return value
 
-        return read_inner
+        return Fixed(read_inner({})) if isinstance(read, Fixed) else read_inner

@@ -130,7 +130,9 @@ class Dispatcher:
             texts = await batch.connection.texts(batch.statement, [question.arguments for question in questions])
             run = Run(batch.sent, time.perf_counter() - batch.sent, len(questions))
             for question, text in zip(questions, texts, strict=True):
-                _settle(question, text, run)
+                if not question.is_settled:
+                    question.is_settled = True
+                    question.answered(text, run)
         except FAILURES as error:
             await self._one_by_one(batch, error)
         finally:
@@ -152,15 +154,11 @@ class Dispatcher:
                 if batch.connection.is_closed:
                     await batch.connection.open()
                 [text] = await batch.connection.texts(batch.statement, [question.arguments])
-                _settle(question, text, Run(sent, time.perf_counter() - sent, 1))
+                if not question.is_settled:
+                    question.is_settled = True
+                    question.answered(text, Run(sent, time.perf_counter() - sent, 1))
             except FAILURES as own:
                 _fail([question], StatementError(own))
-
-
-def _settle(question: Question, text: str, run: Run) -> None:
-    if not question.is_settled:
-        question.is_settled = True
-        question.answered(text, run)
 
 
 def _fail(questions: Iterable[Question], error: GraphError) -> None:

@@ -37,7 +37,7 @@ def fast_body(plan: Plan, text: str) -> bytes | None:
     """The finished response; None when the data holds a mark, so that only the full finisher can tell."""
     if MARK_IN_JSON in text:
         return None
-    return b'{"data":%b%b}' % (text.encode(), masked_extension(plan))
+    return b'{"data":%b%b}' % (text.encode(), masked_extension(plan) if plan.masked else b"")
 
 
 def _resolve(source: Mapping[str, Any], info: GraphQLResolveInfo[Any], **_arguments: Any) -> Any:

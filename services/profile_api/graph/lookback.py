@@ -17,7 +17,7 @@ import msgspec
 
 from customer.lifecycle.rules import FOREVER, ClockPosition, Transition
 from profile_api.graph.arguments import Values
-from profile_api.graph.dispatch import DeadlineError, StatementError
+from profile_api.graph.question import DeadlineError, StatementError
 from profile_api.graph.rendering import MARK_IN_JSON, THEN_MARK
 from profile_api.graph.request import ErrorCode, GraphError
 from profile_api.store.known_lifecycle import LifecycleThen, LookBackTooLargeError, get_lifecycle_then

@@ -24,7 +24,7 @@ from graphql import (
 )
 
 from profile_api.audit.personal_data import PERSON_MARK, PersonalData
-from profile_api.graph.arguments import Arguments, Reader, Values
+from profile_api.graph.arguments import Arguments, Fixed, Reader, Values
 from profile_api.graph.catalogue import Catalogue
 from profile_api.graph.deferred import live_part, then_part
 from profile_api.graph.pages import compile_page
@@ -161,12 +161,14 @@ class Planner:
     def given(self, arguments: Arguments, path: str) -> bool:
         """Whether an argument has a value; the plan depends on the answer."""
         read = arguments.reader(path)
+        if isinstance(read, Fixed):
+            return read.value is not None
         return bool(self.probe(lambda values: read(values) is not None))
 
     def word(self, arguments: Arguments, path: str) -> Hashable:
         """The value of an enum argument; the plan depends on it."""
         read: Reader = arguments.reader(path)
-        return self.probe(read)
+        return read.value if isinstance(read, Fixed) else self.probe(read)
 
     # --- selections
 

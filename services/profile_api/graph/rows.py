@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
-from profile_api.graph.arguments import Arguments, Reader
+from profile_api.graph.arguments import Arguments, Reader, converted
 from profile_api.graph.parameters import CONVERSIONS, Parameter
 from profile_api.graph.request import ErrorCode, GraphError
 from profile_api.graph.sources import Join
@@ -188,13 +188,8 @@ class Templates:
         if arguments is None:
             raise TemplateError(f"no argument {path!r} around", template)
         conversion = CONVERSIONS[conversion_name]
-        read = arguments.reader(path)
-
-        def read_converted(values: Mapping[str, object]) -> object:
-            value = read(values)
-            return None if value is None else conversion.convert(value)
-
-        name = self.parameters.add(read_converted, conversion.type, key=(id(arguments), path, conversion_name))
+        read = converted(arguments.reader(path), conversion.convert)
+        name = self.parameters.add(read, conversion.type, key=(id(arguments), path, conversion_name))
         return f"{name}{conversion.cast}"
 
     def _joined(self, name: str, template: str, frame: Frame) -> str:

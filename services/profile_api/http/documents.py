@@ -56,12 +56,15 @@ class Documents:
 
     def __init__(self, mode: PersistedQueries, *, kept: int, trusted: dict[str, str] | None = None) -> None:
         self._mode = mode
+        self._any = mode is not PersistedQueries.TRUSTED
         self._automatic: Expiring[str, str] = Expiring(size=kept)
         self._trusted = trusted or {}
         self._trusted_texts = frozenset(self._trusted.values())
 
     def text_of(self, parameters: Parameters) -> str:
         """The document in full; raises a `GraphError` the client understands when it is not known or not allowed."""
+        if self._any and parameters.query is not None and _names_none(parameters):
+            return parameters.query
         name = _hash_in(parameters)
         if self._mode is PersistedQueries.TRUSTED:
             return self._trusted_text(parameters.query, name)
@@ -82,6 +85,8 @@ class Documents:
 
     def remember(self, parameters: Parameters) -> None:
         """Keeps a document sent with its hash; call it once the document has proved valid."""
+        if _names_none(parameters):
+            return
         if self._mode is PersistedQueries.AUTOMATIC and parameters.query is not None:
             if (name := _hash_in(parameters)) is not None:
                 self._automatic.put(name, parameters.query, for_s=_KEPT_FOR_S)
@@ -114,6 +119,11 @@ def read_manifest(path: Path) -> dict[str, str]:
     if not content:
         raise ManifestError(path=path, problem="it holds no document")
     return {str(name).removeprefix("sha256:"): text for name, text in content.items()}
+
+
+def _names_none(parameters: Parameters) -> bool:
+    """Whether the document is sent as it is, as most are."""
+    return parameters.extensions is None and parameters.document_id is None
 
 
 def _hash_in(parameters: Parameters) -> str | None:

@@ -29,10 +29,7 @@ class Door:
         self._authenticator = authenticator
         self._failed_logins = failed_logins
         self._clock = clock
-
-    def recall(self, hash_of_token: bytes | None) -> Caller | None:
-        """The caller whose token was checked moments ago; never waits."""
-        return self._authenticator.recall(hash_of_token) if hash_of_token is not None else None
+        self.recall = authenticator.recall
 
     async def caller_of(self, headers: RequestHeaders, scope: Scope) -> Caller:
         """The caller of an HTTP request; raises `UnauthorizedError`, `NotAllowedError`, `RateLimitedError`."""

@@ -70,8 +70,8 @@ class FrontConnection(asyncio.Protocol):
         self._arrived = bytearray()  # of requests not answered yet
         self._needed = 0  # bytes until the request in `_arrived` is whole, once its head says so
         self._heads: dict[bytes, Head] = {}
-        self._is_busy = False  # one request is under way: its head, and what is observed of it
-        self._head: Head
+        self._is_busy = False  # one request is under way
+        self._cross_origin = b""  # what the response to it says to other origins
         self._observation: Observation
         self._since = time.perf_counter()  # when it last moved
         self._may_write = True
@@ -142,7 +142,7 @@ class FrontConnection(asyncio.Protocol):
         if self._arrived or len(arrived) > whole:
             self._arrived[:] = arrived[whole:]
         self._is_busy = True
-        self._head = head
+        self._cross_origin = head.cross_origin
         self._observation = Observation(head.ids)
         body = arrived[end:whole]
         if not self._front.endpoint.begin(head, body, self._observation, self._give):
@@ -164,7 +164,7 @@ class FrontConnection(asyncio.Protocol):
         most = self._config.limit_concurrency
         if most is not None and max(len(self._state.connections), len(self._state.tasks)) >= most:
             return None  # uvicorn turns it away
-        head = read_head(raw)
+        head = read_head(raw, self._front.cross_origin)
         if head is None or head.body_length > min(_LARGEST_BODY, self._front.settings.largest_body):
             return None
         if len(raw) <= _LARGEST_REMEMBERED:
@@ -180,7 +180,7 @@ class FrontConnection(asyncio.Protocol):
     def _give(self, reply: Reply) -> None:
         """Sends the reply to the request under way."""
         now = self._since = time.perf_counter()
-        self._send(reply, self._observation, now, self._front.cross_origin.fields(self._head.origin))
+        self._send(reply, self._observation, now, self._cross_origin)
         self._observation.ended("/graphql", reply.status, now)
         self._state.total_requests += 1
         self._is_busy = False

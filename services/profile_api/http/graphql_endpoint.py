@@ -64,6 +64,7 @@ class GraphQLEndpoint:
         self._door = door
         self._event_stream = event_stream
         self._settings = settings
+        self._deepest = settings.deepest_variables
 
     def begin(self, head: Head, body: bytes, observed: Observation, give: Callable[[Reply], None]) -> bool:
         """Has a whole POST answered without a task; False, and nothing done, when that takes `answer`."""
@@ -71,10 +72,11 @@ class GraphQLEndpoint:
         if media_type is None or caller is None:
             return False
         try:
-            parameters = parse_body(body, most=1, deepest=self._settings.deepest_variables)
+            parameters = parse_body(body, most=1, deepest=self._deepest)
             if isinstance(parameters, list):
                 return False
-            reading = self._operations.reading(parameters, caller, observed.trace_id)
+            who = identity_of(caller)
+            reading = self._operations.reading(parameters, caller, who, observed.trace_id)
         except Exception:  # noqa: BLE001  (`answer` meets it again, and tells the client and the log)
             return False
         if reading is None:
@@ -84,7 +86,7 @@ class GraphQLEndpoint:
             if isinstance(told, Exception):
                 give(self._failed(told, media_type, observed.request_id))
             else:
-                give(self._replied(told, media_type, identity_of(caller)))
+                give(self._replied(told, media_type, who))
 
         reading.send(tell)
         return True

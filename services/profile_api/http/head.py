@@ -6,6 +6,7 @@ from typing import Final
 import httptools
 
 from profile_api.access.api_keys import token_hash
+from profile_api.http.cross_origin import CrossOrigin
 from profile_api.http.door import RequestHeaders, bearer_token, headers_of
 from profile_api.http.negotiation import MediaType, acceptable_json, check_content_type
 from profile_api.http.observed import GivenIds, ids_given
@@ -27,11 +28,11 @@ class Head:
     body_length: int
     hash_of_token: bytes | None
     ids: GivenIds
-    origin: bytes | None
+    cross_origin: bytes  # header lines that every response to it has
     media_type: MediaType | None  # of the answer; None when the request is refused for what it sends or accepts
 
 
-def read_head(raw: bytes) -> Head | None:
+def read_head(raw: bytes, cross_origin: CrossOrigin) -> Head | None:
     """The head, its last empty line included; None when the request must go the long way, or is none."""
     reading = _Reading()
     parser = httptools.HttpRequestParser(reading)
@@ -43,10 +44,10 @@ def read_head(raw: bytes) -> Head | None:
         return None
     if parser.get_http_version() != "1.1" or not parser.should_keep_alive():
         return None
-    return _head_of(reading.headers)
+    return _head_of(reading.headers, cross_origin)
 
 
-def _head_of(headers: list[tuple[bytes, bytes]]) -> Head | None:
+def _head_of(headers: list[tuple[bytes, bytes]], cross_origin: CrossOrigin) -> Head | None:
     length = b""
     origin = None
     for name, value in headers:
@@ -66,7 +67,7 @@ def _head_of(headers: list[tuple[bytes, bytes]]) -> Head | None:
         body_length=int(length),
         hash_of_token=token_hash(token) if token is not None else None,
         ids=ids_given(headers),
-        origin=origin,
+        cross_origin=cross_origin.fields(origin),
         media_type=_media_type(fields),
     )
 

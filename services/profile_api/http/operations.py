@@ -68,14 +68,13 @@ class Operations:
             raise RateLimitedError(retry_after_s=self._cost.wait_s(who, prepared.cost), fields=self._cost.fields(who))
         return Ready(request=request, prepared=prepared, caller=caller, who=who)
 
-    def reading(self, parameters: Parameters, caller: Caller, trace: bytes) -> Reading | None:
+    def reading(self, parameters: Parameters, caller: Caller, who: Identity, trace: bytes) -> Reading | None:
         """A checked and counted read that is sent without a task; None, and nothing counted, when it takes `make_ready`
         and `run`, or when they refuse it. Raises `Refusal` or `GraphError` where they do."""
         request = self._request(parameters)
         reading = self.executor.reading(request, caller, now=self.clock(), deadline_s=self._deadline_s, trace=trace)
         if reading is None:
             return None
-        who = identity_of(caller)
         if not self._requests.take(who, 1):
             return None
         if not self._cost.take(who, reading.cost):

@@ -82,12 +82,12 @@ def _json_map(name: str, text: str | None) -> dict[str, Any] | None:
 def _check_depth(parameters: Parameters, deepest: int) -> None:
     level: list[Any] = [given for given in (parameters.variables, parameters.extensions) if given]
     for _ in range(deepest):
-        level = [
-            child
-            for value in level
-            for child in (value.values() if type(value) is dict else value)
-            if type(child) is dict or type(child) is list  # what JSON is decoded to, nothing derived from it
-        ]
-        if not level:
+        below: list[Any] = []
+        for value in level:
+            for child in value.values() if type(value) is dict else value:
+                if type(child) is dict or type(child) is list:  # what JSON is decoded to, nothing derived from it
+                    below.append(child)
+        if not below:
             return
+        level = below
     raise MalformedRequestError(f"variables are nested deeper than {deepest} levels")
