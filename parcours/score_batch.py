@@ -12,7 +12,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from customer.errors import ParcoursError
 from profile_api.rescoring.batch import BatchReport
+from profile_api.rescoring.client import ScoringCallError
 from profile_api.rescoring.opening import batch_scorer
+from profile_api.rescoring.outcomes import NotScoredCode
 from profile_api.rescoring.settings import load_rescoring_settings
 from profile_api.settings import database_url, load_settings
 from profile_api.store.tenants import get_tenant
@@ -23,6 +25,16 @@ class UnreadableInstantError(ParcoursError):
 
     def __init__(self, text: str) -> None:
         super().__init__(f"cannot read {text!r} as an instant; expected ISO 8601, such as 2026-11-22T09:30:00+01:00")
+
+
+class NoScoringServiceError(ParcoursError):
+    """Nobody answers where the scoring service should be."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(
+            f"no scoring service answers at {url}; start it (`parcours serve scoring`), name its address in "
+            "PARCOURS_SCORING_URL, or score without it (--in-process)"
+        )
 
 
 def parse_instant(text: str) -> datetime:
@@ -45,7 +57,12 @@ async def score_tenant(*, as_of: datetime, in_process: bool, show_progress: bool
         async with scorer.pool.acquire() as connection:
             tenant = await get_tenant(connection, settings.tenant)
         with _progress(await scorer.count(tenant.id), shown=show_progress) as advance:
-            report = await scorer.score_all(tenant.id, as_of=as_of, progress=advance)
+            try:
+                report = await scorer.score_all(tenant.id, as_of=as_of, progress=advance)
+            except ScoringCallError as error:
+                if error.code is NotScoredCode.SCORING_UNREACHABLE:
+                    raise NoScoringServiceError(rescoring.scoring_url) from error
+                raise
     return report, time.monotonic() - began
 
 

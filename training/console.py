@@ -172,7 +172,7 @@ def print_sets(sets: Sequence[SetDescription], *, as_json: bool) -> None:
         return
     table = Table(title="Model sets, the newest first")
     for column in ("set", "alias", "as of", "days ahead", *(words for _, words in _SHOWN[:3])):
-        table.add_column(column)
+        table.add_column(column, no_wrap=column in ("set", "alias", "as of"))  # copied into the next command
     for one in sets:
         figures = [f"{one.metrics[name]:.4f}" if name in one.metrics else "" for name, _ in _SHOWN[:3]]
         table.add_row(one.registered.model_set, " ".join(one.aliases), one.as_of[:10], one.horizon_days, *figures)
@@ -191,7 +191,7 @@ def print_scored_by(found: Sequence[ScoredBy], customer: str, *, as_json: bool) 
     if not found:
         Console().print(f"no prediction of customer {customer} was in force on that day")
         return
-    console = Console(highlight=False)
+    console = Console(highlight=False, soft_wrap=True)
     for one in found:
         console.print(f"from {one.as_of:%Y-%m-%d %H:%M}, in force until {one.expires_at:%Y-%m-%d %H:%M}")
         churn = "none" if one.churn_probability is None else f"{one.churn_probability:.3f}"

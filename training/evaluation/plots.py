@@ -79,12 +79,20 @@ def _calibration(axes: "Axes", models: Outcome, baseline: Outcome) -> None:
         groups = [group for group in groups if len(group)]
         predicted = np.array([outcome.churn[group].mean() for group in groups])
         observed = np.array([outcome.churned[group].mean() for group in groups])
-        sizes = np.array([len(group) for group in groups])
-        error = 1.96 * np.sqrt(observed * (1.0 - observed) / sizes)
+        error = np.abs(_wilson(observed, np.array([len(group) for group in groups])) - observed)
         axes.errorbar(predicted, observed, yerr=error, marker="o", markersize=4, label=name, color=colour, capsize=2)
     axes.plot([0, 1], [0, 1], color=_FAINT, linestyle=":")
     axes.set(xlabel="predicted P(no order)", ylabel="share without an order", title="Calibration, 15 equal groups")
     axes.legend()
+
+
+def _wilson(shares: Floats, sizes: Floats) -> Floats:
+    """(2, shares): both ends of the 95 % interval of each share; never outside 0 to 1."""
+    square = 1.96**2 / sizes
+    middle = shares + square / 2.0
+    reach = np.sqrt(square * shares * (1.0 - shares) + square**2 / 4.0)
+    ends: Floats = np.clip(np.stack([middle - reach, middle + reach]) / (1.0 + square), 0.0, 1.0)
+    return ends
 
 
 def _gains(axes: "Axes", models: Outcome, baseline: Outcome) -> None:
@@ -127,9 +135,9 @@ def _survival(axes: "Axes", outcome: Outcome, models: ModelSet) -> None:
     shown = {name: mask for name, mask in stage_masks(outcome).items() if mask.sum() >= _FEWEST_IN_STAGE}
     for name, mask in shown.items():
         [line] = axes.plot(days, silent[mask].mean(axis=0), linewidth=1.2, label=f"{name.lower()}, predicted")
-        axes.step(days, observed[mask].mean(axis=0), where="post", color=line.get_color(), linestyle=":")
+        axes.plot(days, observed[mask].mean(axis=0), color=line.get_color(), linestyle=":")
     axes.plot(days, silent.mean(axis=0), color=_MODELS, linewidth=2.4, label="everybody, predicted")
-    axes.step(days, observed.mean(axis=0), where="post", color=_INK, linestyle=":", label="dotted: observed")
+    axes.plot(days, observed.mean(axis=0), color=_INK, linestyle=":", label="dotted: observed")
     axes.set(xlabel="days", ylabel="share without an order yet", title="Survival by stage", ylim=(0, 1))
     axes.legend(fontsize=8)
 
