@@ -1,5 +1,6 @@
 """A team's own models, logged with plain MLflow, are served in the place of ours: the service needs no change."""
 
+import runpy
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +22,9 @@ from scoring.settings import ScoringSettings
 from tests.http_server import running
 from tests.integration.scoring.conftest import wait_until_ready
 from tests.integration.training.shop import AS_OF, NOW, TINY, Order, write_orders
+from tests.parity.planted import NOON
+from tests.parity.randomised import random_world
+from tests.parity.stored import store
 from tests.small_models import on_the_wire
 from training.data.order_snapshot import snapshot_from_orders
 from training.registry import lifecycle
@@ -31,6 +35,7 @@ from training.settings import TrainingSettings
 pytestmark = pytest.mark.filterwarnings("default")  # MLflow's own code warns of its own libraries
 
 INPUTS = ["days_since_last_order", "order_count_90d"]
+SCRIPT = Path(__file__).parents[3] / "docs" / "how-to" / "team_churn.py"
 
 
 def code_models() -> dict[str, Any]:
@@ -102,6 +107,15 @@ def answers(client: httpx.Client, rows: list[Any], **options: Any) -> list[dict[
     assert found.status_code == httpx.codes.OK, found.text
     predictions: list[dict[str, Any]] = found.json()["predictions"]
     return predictions
+
+
+def test_the_guides_script_finds_examples_to_learn_from(database_url: str) -> None:
+    store(random_world(1), database_url)
+    script = runpy.run_path(str(SCRIPT))
+    table, churned = script["examples"](database_url, NOON, 14)
+    assert list(table.columns) == script["INPUTS"]
+    assert len(table) == len(churned) > 0
+    assert set(churned.tolist()) <= {0.0, 1.0}
 
 
 def test_custom_churn_models_are_served_while_the_other_kinds_stay(
