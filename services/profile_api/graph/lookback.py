@@ -95,8 +95,8 @@ class LookBack:
         self, tenant_id: int, customer_id: int, as_of: datetime | None, known_at: datetime | None, now: datetime
     ) -> LifecycleThen:
         pool = await self._opened()
-        async with pool.acquire() as connection, connection.transaction(readonly=True):
-            await connection.execute("select set_config('parcours.tenant', $1, true)", str(tenant_id))
+        async with pool.acquire() as connection:
+            await connection.fetchval("select set_config('parcours.tenant', $1, false)", str(tenant_id))
             ids = await _members(connection, tenant_id, customer_id, known_at)
             return await get_lifecycle_then(connection, tenant_id, ids, as_of=as_of, known_at=known_at, now=now)
 
@@ -110,9 +110,20 @@ class LookBack:
                     max_size=self._size,
                     timeout=10,
                     command_timeout=10,
-                    server_settings={"application_name": "parcours-lookback", "timezone": "UTC", **role},
+                    reset=_as_it_is,
+                    server_settings={
+                        "application_name": "parcours-lookback",
+                        "timezone": "UTC",
+                        "jit": "off",
+                        "default_transaction_read_only": "on",
+                        **role,
+                    },
                 )
             return self._pool
+
+
+async def _as_it_is(_: object) -> None:
+    """Connections go back without a round trip: the tenant, all that is set on them, is set anew each time."""
 
 
 async def _members(
