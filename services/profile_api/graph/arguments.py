@@ -9,6 +9,7 @@ from graphql import (
     FieldNode,
     GraphQLArgument,
     ListValueNode,
+    NameNode,
     ObjectValueNode,
     Undefined,
     ValueNode,
@@ -108,3 +109,7 @@ class Arguments:
             return value
 
         return Fixed(read_inner({})) if isinstance(read, Fixed) else read_inner
+
+
+NO_ARGUMENTS = Arguments(FieldNode(name=NameNode(value="")), {})
+"""Those of a field that declares none."""

@@ -10,19 +10,20 @@ from graphql import (
     DocumentNode,
     FieldNode,
     FragmentDefinitionNode,
+    GraphQLNamedType,
     GraphQLObjectType,
     GraphQLSchema,
+    InlineFragmentNode,
     NameNode,
     OperationDefinitionNode,
     OperationType,
     SelectionSetNode,
-    TypeInfo,
-    TypeInfoVisitor,
     VariableDefinitionNode,
     VariableNode,
     Visitor,
     build_schema,
     execute_sync,
+    get_named_type,
     visit,
 )
 
@@ -123,17 +124,28 @@ class Catalogue:
     ) -> frozenset[Scope]:
         """Every scope the fields named in a valid operation need."""
         found: set[Scope] = set()
-        info = TypeInfo(self.schema)
 
-        class Fields(Visitor):
-            def enter_field(_, node: FieldNode, *_rest: object) -> None:
-                parent = info.get_parent_type()
-                declared = self.fields.get((parent.name, node.name.value)) if parent else None
-                if declared is not None and declared.scope is not None:
-                    found.add(declared.scope)
+        def collect(selection_set: SelectionSetNode, parent: GraphQLNamedType) -> None:
+            for selection in selection_set.selections:
+                match selection:
+                    case FieldNode():
+                        declared = self.fields.get((parent.name, selection.name.value))
+                        if declared is not None and declared.scope is not None:
+                            found.add(declared.scope)
+                        if selection.selection_set is not None:
+                            field_ = self.schema.get_field(parent, selection.name.value)  # type: ignore[arg-type]
+                            assert field_ is not None  # noqa: S101 - the operation is valid
+                            collect(selection.selection_set, get_named_type(field_.type))
+                    case InlineFragmentNode():
+                        condition = selection.type_condition
+                        collect(
+                            selection.selection_set,
+                            self.schema.type_map[condition.name.value] if condition else parent,
+                        )
 
-        for node in (operation, *fragments.values()):
-            visit(node, TypeInfoVisitor(info, Fields()))
+        collect(operation.selection_set, self.root_type(operation.operation))
+        for fragment in fragments.values():
+            collect(fragment.selection_set, self.schema.type_map[fragment.type_condition.name.value])
         return frozenset(found)
 
     def introspect(

@@ -8,18 +8,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from graphql import (
-    ASTValidationRule,
-    DeferStreamDirectiveLabel,
-    DeferStreamDirectiveOnRootField,
-    DeferStreamDirectiveOnValidOperationsRule,
     DocumentNode,
     FragmentDefinitionNode,
     GraphQLError,
     OperationDefinitionNode,
     OverlappingFieldsCanBeMergedRule,
-    StreamDirectiveOnListField,
     parse,
-    specified_rules,
     validate,
 )
 
@@ -39,23 +33,10 @@ from profile_api.graph.request import (
     OperationKind,
     Scope,
 )
+from profile_api.graph.validation import Rule, errors_in, is_plainly_valid
 from profile_api.graph.variables import VariableCoercer
 
-Rule = type[ASTValidationRule]
-# The schema has neither @defer nor @stream: they are refused as unknown, so rules about their proper use only cost.
-_RULES: tuple[Rule, ...] = tuple(
-    rule
-    for rule in specified_rules
-    if rule
-    not in (
-        DeferStreamDirectiveLabel,
-        DeferStreamDirectiveOnRootField,
-        DeferStreamDirectiveOnValidOperationsRule,
-        StreamDirectiveOnListField,
-    )
-)
 MOST_TOKENS = 15_000
-MOST_ERRORS = 5
 _MOST_SHAPES = 64  # plans kept per document; variables of more shapes are planned again
 
 
@@ -233,15 +214,17 @@ class Documents:
 
     def _valid(self, ast: DocumentNode) -> DocumentNode:
         check_document_limits(ast)
-        rules = [*_RULES, *self._rules]
-        errors = validate(self._catalogue.schema, ast, rules, max_errors=MOST_ERRORS, hide_suggestions=True)
+        errors = errors_in(self._catalogue.schema, ast, self._rules)
         if errors:
             raise InvalidOperationError([located(error, ErrorCode.VALIDATION_FAILED) for error in errors])
         return ast
 
     def _is_valid(self, ast: DocumentNode) -> bool:
         """Whether the lifted document is valid, too: fields merged because their literals are equal no longer are."""
-        return not validate(self._catalogue.schema, ast, [OverlappingFieldsCanBeMergedRule], max_errors=1)
+        schema = self._catalogue.schema
+        return is_plainly_valid(schema, ast) or not validate(
+            schema, ast, [OverlappingFieldsCanBeMergedRule], max_errors=1
+        )
 
     def _document(self, ast: DocumentNode, name: str | None, caller: Caller, lifting: Lifting | None) -> Document:
         operation = _operation(ast, name)

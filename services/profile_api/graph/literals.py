@@ -6,28 +6,38 @@ Two documents that differ only in their string and number literals share one pla
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from graphql import (
     DefinitionNode,
-    DirectiveNode,
     DocumentNode,
+    FieldNode,
     FloatValueNode,
+    FragmentDefinitionNode,
+    GraphQLInputType,
+    GraphQLNamedType,
     GraphQLSchema,
+    InlineFragmentNode,
     IntValueNode,
+    ListValueNode,
     NameNode,
+    Node,
+    ObjectValueNode,
     OperationDefinitionNode,
+    SelectionNode,
+    SelectionSetNode,
     StringValueNode,
-    TypeInfo,
-    TypeInfoVisitor,
+    TypeNode,
     ValueNode,
     VariableDefinitionNode,
     VariableNode,
-    Visitor,
-    is_input_type,
+    get_named_type,
+    get_nullable_type,
+    is_input_object_type,
+    is_list_type,
     parse_type,
-    visit,
 )
 
 _TOKEN = re.compile(
@@ -88,15 +98,14 @@ def lift(
     document: DocumentNode, operation_name: str | None, schema: GraphQLSchema, skeleton: Skeleton
 ) -> Lifting | None:
     """The document with variables for literals. None when its literals are not those of the skeleton."""
-    info = TypeInfo(schema)
-    lifter = _Lifter(info)
-    changed: DocumentNode = visit(document, TypeInfoVisitor(info, lifter))
+    lifter = _Lifter(schema)
+    changed = [lifter.definition(node) for node in document.definitions]
     if lifter.literals != list(skeleton.literals) or not lifter.definitions:
         return None
     definitions = tuple(lifter.definitions)
     return Lifting(
         document=DocumentNode(
-            definitions=tuple(_with_variables(node, operation_name, definitions) for node in changed.definitions)
+            definitions=tuple(_with_variables(node, operation_name, definitions) for node in changed)
         ),
         lifted=lifter.lifted,
         fixed=lifter.fixed,
@@ -120,50 +129,114 @@ def _with_variables(
     )
 
 
-class _Lifter(Visitor):
-    """Numbers every literal in the order of the text and replaces those that stand for an argument's value."""
+class _Lifter:
+    """Numbers every literal in the order of the text and replaces those that stand for an argument's value.
 
-    def __init__(self, info: TypeInfo) -> None:
-        super().__init__()
-        self._info = info
-        self._kept = 0  # inside a directive or a variable's definition, where literals stay
+    The document is valid, so each step knows the type it is at.
+    """
+
+    def __init__(self, schema: GraphQLSchema) -> None:
+        self._schema = schema
         self.literals: list[Any] = []
         self.lifted: dict[int, str] = {}
         self.fixed: dict[int, Any] = {}
         self.definitions: list[VariableDefinitionNode] = []
 
-    def enter_directive(self, _node: DirectiveNode, *_rest: object) -> None:
-        self._kept += 1
+    def definition(self, node: DefinitionNode) -> DefinitionNode:
+        if isinstance(node, OperationDefinitionNode):
+            for definition in node.variable_definitions or ():
+                self._keep(definition)
+            parent: GraphQLNamedType | None = self._schema.get_root_type(node.operation)
+        else:
+            assert isinstance(node, FragmentDefinitionNode)  # noqa: S101 - nothing else is executable
+            parent = self._schema.type_map[node.type_condition.name.value]
+        for directive in node.directives or ():
+            self._keep(directive)
+        assert parent is not None  # noqa: S101
+        return replace(node, selection_set=self._selections(node.selection_set, parent))
 
-    def leave_directive(self, _node: DirectiveNode, *_rest: object) -> None:
-        self._kept -= 1
+    def _selections(self, node: SelectionSetNode, parent: GraphQLNamedType) -> SelectionSetNode:
+        before = len(self.lifted)
+        changed = tuple(self._selection(selection, parent) for selection in node.selections)
+        return node if len(self.lifted) == before else replace(node, selections=changed)
 
-    def enter_variable_definition(self, _node: VariableDefinitionNode, *_rest: object) -> None:
-        self._kept += 1
+    def _selection(self, node: SelectionNode, parent: GraphQLNamedType) -> SelectionNode:
+        before = len(self.lifted)
+        changes: dict[str, Any] = {}
+        inner = parent
+        if isinstance(node, FieldNode):
+            declared = self._schema.get_field(parent, node.name.value)  # type: ignore[arg-type]
+            assert declared is not None  # noqa: S101
+            inner = get_named_type(declared.type)
+            changes["arguments"] = tuple(
+                replace(argument, value=self._value(argument.value, declared.args[argument.name.value].type))
+                for argument in node.arguments or ()
+            )
+        elif isinstance(node, InlineFragmentNode) and node.type_condition is not None:
+            inner = self._schema.type_map[node.type_condition.name.value]
+        for directive in node.directives or ():
+            self._keep(directive)
+        if isinstance(node, FieldNode | InlineFragmentNode) and node.selection_set is not None:
+            changes["selection_set"] = self._selections(node.selection_set, inner)
+        return node if len(self.lifted) == before else replace(node, **changes)
 
-    def leave_variable_definition(self, _node: VariableDefinitionNode, *_rest: object) -> None:
-        self._kept -= 1
+    def _value(self, node: ValueNode, type_: GraphQLInputType) -> ValueNode:
+        match node:
+            case ListValueNode():
+                held = get_nullable_type(type_)
+                item = held.of_type if is_list_type(held) else type_
+                return replace(node, values=tuple(self._value(value, item) for value in node.values))
+            case ObjectValueNode():
+                named = get_named_type(type_)
+                if not is_input_object_type(named):
+                    self._keep(node)
+                    return node
+                fields = named.fields
+                return replace(
+                    node,
+                    fields=tuple(
+                        replace(entry, value=self._value(entry.value, fields[entry.name.value].type))
+                        for entry in node.fields
+                    ),
+                )
+            case StringValueNode() | IntValueNode() | FloatValueNode():
+                return self._variable(_literal(node), type_)
+            case _:
+                return node
 
-    def enter_string_value(self, node: StringValueNode, *_rest: object) -> ValueNode | None:
-        return self._literal(node.value)
-
-    def enter_int_value(self, node: IntValueNode, *_rest: object) -> ValueNode | None:
-        return self._literal(int(node.value))
-
-    def enter_float_value(self, node: FloatValueNode, *_rest: object) -> ValueNode | None:
-        return self._literal(float(node.value))
-
-    def _literal(self, value: Any) -> ValueNode | None:
+    def _variable(self, value: Any, type_: GraphQLInputType) -> VariableNode:
         number = len(self.literals)
         self.literals.append(value)
-        type_ = self._info.get_input_type()
-        if self._kept or type_ is None or not is_input_type(type_):
-            self.fixed[number] = value
-            return None
-        name = f"{_PREFIX}{number}"
+        name = self.lifted[number] = f"{_PREFIX}{number}"
         variable = VariableNode(name=NameNode(value=name))
-        self.lifted[number] = name
         self.definitions.append(
-            VariableDefinitionNode(variable=variable, type=parse_type(str(type_)), directives=(), default_value=None)
+            VariableDefinitionNode(variable=variable, type=_written(str(type_)), directives=(), default_value=None)
         )
         return variable
+
+    def _keep(self, node: Node) -> None:
+        """Literals in directives and defaults, and inside values of no known shape, stay."""
+        if isinstance(node, StringValueNode | IntValueNode | FloatValueNode):
+            self.fixed[len(self.literals)] = value = _literal(node)
+            self.literals.append(value)
+            return
+        for key in node.keys:
+            held = getattr(node, key, None)
+            for child in held if isinstance(held, tuple | list) else (held,):
+                if isinstance(child, Node):
+                    self._keep(child)
+
+
+@lru_cache(maxsize=256)
+def _written(type_: str) -> TypeNode:
+    return parse_type(type_)
+
+
+def _literal(node: StringValueNode | IntValueNode | FloatValueNode) -> Any:
+    match node:
+        case IntValueNode():
+            return int(node.value)
+        case FloatValueNode():
+            return float(node.value)
+        case _:
+            return node.value

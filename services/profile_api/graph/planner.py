@@ -24,7 +24,7 @@ from graphql import (
 )
 
 from profile_api.audit.personal_data import PERSON_MARK, PersonalData
-from profile_api.graph.arguments import Arguments, Fixed, Reader, Values
+from profile_api.graph.arguments import NO_ARGUMENTS, Arguments, Fixed, Reader, Values
 from profile_api.graph.catalogue import Catalogue
 from profile_api.graph.deferred import live_part, then_part
 from profile_api.graph.pages import compile_page
@@ -281,6 +281,8 @@ class Planner:
         return self.catalogue.introspect(node, self._fragments, self._values, self._definitions)
 
     def _arguments_of(self, node: FieldNode, field: GraphQLField) -> Arguments:
+        if not field.args:
+            return NO_ARGUMENTS
         key = (id(node), id(field))
         if key not in self._arguments:
             self._arguments[key] = Arguments(node, field.args)
@@ -331,7 +333,7 @@ class Planner:
         self, source: Embedded, field: GraphQLField, selections: Selections, frame: Frame, path: str, absent: str
     ) -> Sequence[Part]:
         named = get_named_type(field.type)
-        inner = replace(frame, binds=source.binds)
+        inner = replace(frame, binds=source.binds) if source.binds else frame
         if source.present is None:
             assert isinstance(named, GraphQLObjectType)  # noqa: S101
             return self.object_parts(named, selections, inner, path)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from profile_api.graph.arguments import Arguments, Reader, converted
@@ -71,6 +71,7 @@ class Row:
     alias: str
     joins: Mapping[str, Join] = field(default_factory=dict)
     joined: dict[str, str] = field(default_factory=dict)
+    fixed: dict[tuple[str, str | None, str | None], str] = field(default_factory=dict)  # of joins without arguments
 
     def from_joins(self) -> str:
         return "".join(f" {sql.replace('{self}', alias)}" for sql, alias in self.joined.items())
@@ -97,7 +98,7 @@ class Frame:
 
     def inside(self, *, row: Row | None = None, arguments: Arguments | None = None) -> "Frame":
         """The frame of what is nested in this one."""
-        return replace(self, row=row or self.row, arguments=arguments, parent=self, binds={})
+        return Frame(row or self.row, arguments, self, self.as_of, self.known_at)
 
     def argument(self, name: str) -> Arguments | None:
         """The nearest arguments, going outwards, that declare this one."""
@@ -197,14 +198,22 @@ class Templates:
         while outer is not None:
             row = outer.row
             if row is not None and name in row.joins:
-                return self._join(row, row.joins[name], replace(frame, row=row))
+                reached = Frame(row, frame.arguments, frame.parent, frame.as_of, frame.known_at, frame.binds)
+                return self._join(row, row.joins[name], reached)
             outer = outer.parent
         raise TemplateError(f"nothing is called {{{name}}}", template)
 
     def _join(self, row: Row, join: Join, frame: Frame) -> str:
-        sql = self.expand(frame.told(join.now, join.then), frame)
+        template = frame.told(join.now, join.then)
+        key = (template, frame.as_of, frame.known_at)
+        alias = row.fixed.get(key)
+        if alias is not None:
+            return alias
+        sql = self.expand(template, frame)
         if sql not in row.joined:
             row.joined[sql] = self.alias()
+        if "{arg:" not in template:
+            row.fixed[key] = row.joined[sql]
         return row.joined[sql]
 
 

@@ -1,25 +1,23 @@
--- P(order within that many days), read off the stored distribution: straight between its points, from (0, 0) on.
-select coalesce(
-  (
-    select
-      (lower.probability + (upper.probability - lower.probability)
-        * ({arg:days:days} - lower.day) / nullif(upper.day - lower.day, 0))
-    from (
-      select point.day, point.probability, lag(point.day, 1, 0) over run as day_before,
-        lag(point.probability, 1, 0) over run as probability_before
-      from (
-        select day.value::text::double precision as day, probability.value::text::double precision as probability,
-          day.place
-        from jsonb_array_elements({prediction}.answer -> 'next_purchase' -> 'days') with ordinality as day (value, place)
-        join jsonb_array_elements({prediction}.answer -> 'next_purchase' -> 'probability') with ordinality
-          as probability (value, place) using (place)
-      ) point
-      window run as (order by point.place)
-    ) upper
-    cross join lateral (select upper.day_before as day, upper.probability_before as probability) lower
-    where upper.day >= {arg:days:days}
-    order by upper.day
-    limit 1
-  ),
-  ({prediction}.answer -> 'next_purchase' -> 'probability' ->> -1)::double precision
-)
+-- P(order within that many days), read off the stored distribution: straight between its points, from (0, 0) on, as at
+-- its end beyond it. Days and probabilities ascend, so the points on either side are found without sorting.
+select case
+  when beside.upper_day is null then beside.last_probability
+  else beside.lower_probability + (beside.upper_probability - beside.lower_probability)
+    * coalesce(({arg:days:days} - beside.lower_day) / nullif(beside.upper_day - beside.lower_day, 0), 1)
+end
+from (
+  select
+    coalesce(max(point.day) filter (where point.day < {arg:days:days}), 0) as lower_day,
+    coalesce(max(point.probability) filter (where point.day < {arg:days:days}), 0) as lower_probability,
+    min(point.day) filter (where point.day >= {arg:days:days}) as upper_day,
+    min(point.probability) filter (where point.day >= {arg:days:days}) as upper_probability,
+    max(point.probability) as last_probability
+  from (
+    select told.day::double precision as day, told.probability::double precision as probability
+    from (select {prediction}.answer -> 'next_purchase' as curve offset 0) answered
+    cross join lateral rows from (
+      jsonb_array_elements_text(answered.curve -> 'days'),
+      jsonb_array_elements_text(answered.curve -> 'probability')
+    ) as told (day, probability)
+  ) point
+) beside
