@@ -99,12 +99,13 @@ def predict(
     from scoring.engine import load_model_set
     from training.commands import predict_from_orders, read_instant, read_mapping
     from training.console import print_result, steps
+    from training.engines.opening import open_engine
 
     zone = load_model_set(models).spec.time_zone
-    with steps(quiet=as_json) as progress:
+    with open_engine(engine) as opened, steps(quiet=as_json) as progress:
         rows = predict_from_orders(
             orders, models=models, as_of=read_instant(as_of, zone), horizon_days=horizon, out=out,
-            mapping=read_mapping(mapping or []), now=datetime.now(UTC), progress=progress, engine=engine,
+            mapping=read_mapping(mapping or []), now=datetime.now(UTC), progress=progress, engine=opened,
         )  # fmt: skip
     print_result({"rows": rows, "out": str(out)}, f"{rows:,} customers predicted: {out}", as_json=as_json)
 

@@ -13,10 +13,10 @@ from zoneinfo import ZoneInfo
 from customer.errors import ParcoursError
 from scoring.engine.model_set import ModelSet, load_model_set
 from scoring.engine.plug_ins import PlugKind
+from training.data.engine import LOCAL, Engine
+from training.data.learning import MOST_CUSTOMERS
 from training.data.order_snapshot import snapshot_from_orders
 from training.data.snapshot import Snapshot, end_of_history
-from training.engines.names import EngineName
-from training.engines.opening import open_engine
 from training.evaluation.backtest import Fold, backtest, judge_at, judged_rehearsal
 from training.evaluation.model_card import Origin, model_card, write_card
 from training.evaluation.report import write_report
@@ -94,13 +94,15 @@ def read_recipe(file: Path | None, *, quick: bool, tune_seconds: float | None) -
 
 @contextmanager
 def order_file_snapshot(
-    orders: Path, *, as_of: datetime, now: datetime, mapping: Mapping[str, str], time_zone: str
+    orders: Path, *, as_of: datetime, now: datetime, mapping: Mapping[str, str], time_zone: str, progress: Progress
 ) -> Iterator[Snapshot]:
     """The facts of the file known before as_of; the folder is gone afterwards."""
+    progress("reading orders: splitting the file")
     with tempfile.TemporaryDirectory(prefix="parcours-") as folder:
         snapshot, _ = snapshot_from_orders(
-            orders, Path(folder) / "snapshot", known_before=as_of, now=now, mapping=mapping, time_zone=time_zone
-        )
+            orders, Path(folder) / "snapshot", known_before=as_of, now=now, mapping=mapping, time_zone=time_zone,
+            progress=lambda done, total: progress(f"reading orders: {done:,} of {total:,} rows"),
+        )  # fmt: skip
         yield snapshot
 
 
@@ -109,16 +111,19 @@ def train_from_orders(
     recipe: Recipe, seed: int, now: datetime, tuner: Tuner, progress: Progress,
 ) -> Trained:  # fmt: skip
     """Trains on the file and writes the model-set directory."""
-    progress("reading orders")
-    with order_file_snapshot(orders, as_of=as_of, now=now, mapping=mapping, time_zone=time_zone) as snapshot:
+    with order_file_snapshot(
+        orders, as_of=as_of, now=now, mapping=mapping, time_zone=time_zone, progress=progress
+    ) as snapshot:
+        sample = snapshot.sample(MOST_CUSTOMERS)
         trained = train_models(
-            snapshot, as_of=as_of, horizon_days=horizon_days, recipe=recipe, seed=seed, tune=tuner,
+            sample, as_of=as_of, horizon_days=horizon_days, recipe=recipe, seed=seed, tune=tuner,
             progress=progress,
         )  # fmt: skip
     save_models(trained.models, out, vectors=trained.present.values)
     progress("judging the rehearsal")
     fold = judged_rehearsal(trained)
-    write_card(model_card(trained, fold, Origin(source=f"order file {orders.name}", tuning=tuner.outcome)), out)
+    origin = Origin(source=f"order file {orders.name}", sample_of=sample.sample_of, tuning=tuner.outcome)
+    write_card(model_card(trained, fold, origin), out)
     (out / "recipe.json").write_text(json.dumps(trained.recipe.overrides), encoding="utf-8")
     if fold is not None:
         write_report([fold], out / "rehearsal.html", title=f"Rehearsal of model set {trained.models.spec.id}")
@@ -127,20 +132,18 @@ def train_from_orders(
 
 def predict_from_orders(
     orders: Path, *, models: Path, as_of: datetime, horizon_days: int | None, out: Path, mapping: Mapping[str, str],
-    now: datetime, progress: Progress, engine: EngineName = EngineName.LOCAL,
+    now: datetime, progress: Progress, engine: Engine = LOCAL,
 ) -> int:  # fmt: skip
     """Writes the predictions file; the time zone is that of the model set. Returns the number of rows."""
     folder = models.resolve()
     zone = models_in(folder).spec.time_zone
-    progress("reading orders")
-    with (
-        order_file_snapshot(orders, as_of=as_of, now=now, mapping=mapping, time_zone=zone) as snapshot,
-        open_engine(engine) as opened,
-    ):
+    with order_file_snapshot(
+        orders, as_of=as_of, now=now, mapping=mapping, time_zone=zone, progress=progress
+    ) as snapshot:
         progress("predicting: features")
         ready = partial(models_in, folder, customers=snapshot.customer_count)
         return predict_file(
-            snapshot, ready, as_of=as_of, horizon_days=horizon_days, out=out, engine=opened,
+            snapshot, ready, as_of=as_of, horizon_days=horizon_days, out=out, engine=engine,
             progress=lambda done, total: progress(f"predicting: {done:,} of {total:,} customers"),
         )  # fmt: skip
 
@@ -179,15 +182,17 @@ def evaluate_source(
 ) -> list[Fold]:
     """Judges, writes the page, and logs both. Errors: UsageError."""
     models = _models_to_judge(settings, wanted)
-    progress("reading orders")
     known_before = wanted.until or now
     if wanted.orders is not None:
         zone = models.spec.time_zone if models else wanted.time_zone
-        source = order_file_snapshot(wanted.orders, as_of=known_before, now=now, mapping=wanted.mapping, time_zone=zone)
+        source = order_file_snapshot(
+            wanted.orders, as_of=known_before, now=now, mapping=wanted.mapping, time_zone=zone, progress=progress
+        )
     else:
+        progress("snapshot of the database")
         source = database_snapshot(settings, known_before=known_before)
     with source as snapshot:
-        found = _judged(snapshot, models, wanted, now=now, progress=progress)
+        found = _judged(snapshot.sample(MOST_CUSTOMERS), models, wanted, now=now, progress=progress)
     progress("writing the report")
     write_report(found, report)
     if log:

@@ -1,6 +1,6 @@
 """Features and labels of the rows of a spine, computed bucket by bucket so that memory stays bounded."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -17,6 +17,7 @@ from training.data.engine import LOCAL, Engine, FeatureSource
 from training.data.facts import open_bucket
 from training.data.pieces import Piece, in_order, pieces
 from training.data.snapshot import Snapshot
+from training.data.spine import INSTANT
 
 _LABELS = (Path(__file__).parent / "sql" / "labels.sql").read_text()
 _LABELLED_BY = ("feature_member", "feature_order", "feature_adjustment")
@@ -114,9 +115,29 @@ def _check_order(found: pa.Table, expected: pa.Table) -> None:
 
 def labels(snapshot: Snapshot, spine: pa.Table, *, horizon_days: int, observed_until: datetime | None = None) -> Labels:
     """What followed each row, as known at `observed_until` (the snapshot's own end when None)."""
+    [found] = labels_within(snapshot, spine, horizons=[horizon_days], observed_until=observed_until)
+    return found
+
+
+def labels_within(
+    snapshot: Snapshot, spine: pa.Table, *, horizons: Sequence[int], observed_until: datetime | None = None
+) -> list[Labels]:
+    """What followed within each of the horizons, which must ascend; the facts are read once for all of them."""
     end = observed_until or snapshot.known_before
-    table = pa.concat_tables(_label_tables(snapshot, spine, horizon_days=horizon_days, end=end))
-    _check_order(table, spine)
+    # Each piece gives its rows once for each horizon, the horizons one after another.
+    pieces_found = list(_label_tables(snapshot, spine, horizons=horizons, end=end))
+    found = []
+    for number, horizon_days in enumerate(horizons):
+        sizes = [table.num_rows // len(horizons) for table in pieces_found]
+        table = pa.concat_tables(
+            [table.slice(number * size, size) for table, size in zip(pieces_found, sizes, strict=True)]
+        )
+        _check_order(table, spine)
+        found.append(_labels(table, horizon_days))
+    return found
+
+
+def _labels(table: pa.Table, horizon_days: int) -> Labels:
     return Labels(
         horizon_days=horizon_days,
         is_complete=table["is_complete"].to_numpy(),
@@ -129,27 +150,28 @@ def labels(snapshot: Snapshot, spine: pa.Table, *, horizon_days: int, observed_u
     )
 
 
-def _label_tables(snapshot: Snapshot, spine: pa.Table, *, horizon_days: int, end: datetime) -> Iterator[pa.Table]:
-    instants = pc.unique(spine["as_of"]).to_pylist()
-    window = pa.table(
-        {
-            "as_of": pa.array(instants, pa.timestamp("us", tz="UTC")),
-            "until_at": pa.array(
-                [days_later(instant, horizon_days, snapshot.time_zone) for instant in instants],
-                pa.timestamp("us", tz="UTC"),
-            ),
-        }
+def _label_tables(snapshot: Snapshot, spine: pa.Table, *, horizons: Sequence[int], end: datetime) -> Iterator[pa.Table]:
+    windows = pa.Table.from_pylist(
+        [
+            {
+                "as_of": instant,
+                "horizon_days": horizon_days,
+                "until_at": days_later(instant, horizon_days, snapshot.time_zone),
+            }
+            for instant in pc.unique(spine["as_of"]).to_pylist()
+            for horizon_days in horizons
+        ],
+        schema=pa.schema([("as_of", INSTANT), ("horizon_days", pa.int32()), ("until_at", INSTANT)]),
     )
     observed_day = local_moment(end, snapshot.time_zone).local_day
 
     def outcomes(piece: Piece) -> pa.Table:
         with open_bucket(snapshot, piece.bucket, relations=_LABELLED_BY) as connection:
             connection.register("spine_row", piece.rows)
-            connection.register("label_window", window)
+            connection.register("label_window", windows)
             connection.execute(
-                "create temp view spine as select *, "
-                f"timestamptz '{end.isoformat()}' as observed_until, {observed_day} as observed_day "
-                "from spine_row join label_window using (as_of)"
+                f"create temp view spine as select *, timestamptz '{end.isoformat()}' as observed_until, "
+                f"{observed_day} as observed_day from spine_row"
             )
             return connection.sql(_LABELS).to_arrow_table()
 

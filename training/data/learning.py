@@ -10,11 +10,14 @@ from customer.features.definitions import FEATURE_BY_NAME, FEATURE_NAMES
 from customer.features.feature import Kind
 from scoring.engine.btyd import Flags, Floats
 from training.data.engine import LOCAL, Engine
-from training.data.examples import feature_frame, labels
+from training.data.examples import feature_frame, labels_within
 from training.data.schedule import Schedule
 from training.data.snapshot import Snapshot
 from training.data.spine import build_spine
 
+MOST_CUSTOMERS = 100_000
+"""So many are learned from and judged by, at most: their vectors take some 100 MB a moment, and more of them would only
+be left out again when examples are drawn for the trees."""
 _ODD = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -103,7 +106,7 @@ def _assemble(
     values: Floats,
     cutoff: datetime | None = None,
 ) -> LearningSet:
-    outcomes = [labels(snapshot, spine, horizon_days=edge, observed_until=end) for edge in value_edges[1:]]
+    outcomes = labels_within(snapshot, spine, horizons=value_edges[1:], observed_until=end)
     totals = np.column_stack([np.zeros(len(values)), *(outcome.net_minor for outcome in outcomes)])
     watched = outcomes[-1].censored_after_days.astype(np.float64)
     learning = LearningSet(

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -16,7 +16,8 @@ from customer.order_file.source import literal
 
 MANIFEST = "snapshot.json"
 CUSTOMERS = "feature_customer"
-CUSTOMERS_PER_BUCKET = 50_000
+CUSTOMERS_PER_BUCKET = 45_000
+"""A little fewer than are computed at once (`pieces`), since some buckets of an order file hold a little more."""
 MEMORY_LIMIT = "1GB"
 
 
@@ -50,10 +51,28 @@ class Snapshot:
     has_amounts: bool
     bucket_count: int
     row_counts: Mapping[str, int]
+    looked_at: int | None = None  # only the customers of the first so many buckets; None: all
 
     @property
     def customer_count(self) -> int:
         return self.row_counts[CUSTOMERS]
+
+    @property
+    def buckets(self) -> range:
+        return range(self.bucket_count if self.looked_at is None else self.looked_at)
+
+    def sample(self, most_customers: int) -> "Snapshot":
+        """The same facts, looked at for about so many customers at most, in whole buckets.
+
+        A bucket holds customers by a digest of their keys, or by every n-th number: who they are does not matter.
+        """
+        affordable = max(most_customers * self.bucket_count // max(self.customer_count, 1), 1)
+        return replace(self, looked_at=affordable) if affordable < len(self.buckets) else self
+
+    @property
+    def sample_of(self) -> int | None:
+        """How many customers it is a sample of; None: it is all of them."""
+        return None if self.looked_at is None else self.customer_count
 
 
 def end_of_history(snapshot: Snapshot) -> datetime:

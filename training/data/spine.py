@@ -29,7 +29,7 @@ def cutoffs_before(last: datetime, *, count: int, step: timedelta) -> list[datet
 
 
 def build_spine(snapshot: Snapshot, cutoffs: Sequence[datetime]) -> pa.Table:
-    """Every customer known at each cutoff, in `SCHEMA`.
+    """Every customer looked at who was known at each cutoff, in `SCHEMA`.
 
     A customer is in it from the first order known of them, valid or not; what else makes an example is for the caller
     to decide by the features (`order_count >= 1` for buyers).
@@ -43,7 +43,7 @@ def build_spine(snapshot: Snapshot, cutoffs: Sequence[datetime]) -> pa.Table:
             rows = connection.sql(_SPINE).to_arrow_table()
         return rows.add_column(0, "bucket", pa.array(np.full(rows.num_rows, bucket, np.int32)))
 
-    return pa.concat_tables(in_order(known_then, range(snapshot.bucket_count))).cast(SCHEMA)
+    return pa.concat_tables(in_order(known_then, snapshot.buckets)).cast(SCHEMA)
 
 
 def spine_of(snapshot: Snapshot, pairs: Iterable[tuple[int, datetime]]) -> pa.Table:

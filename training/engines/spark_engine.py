@@ -1,20 +1,36 @@
 """Spark: it computes the features by the same SQL text; trees and scores stay with this machine's cores."""
 
+import os
+import sys
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from typing import IO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from py4j.protocol import Py4JError
+from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
+from customer.errors import ParcoursError
 from training.data.engine import FeatureSource, LocalEngine
 from training.data.pieces import Piece, pieces
 from training.data.snapshot import Snapshot
 from training.data.spark_features import write_spark_features
 from training.data.spine import INSTANT
+
+_STDERR = 2
+
+
+class SparkFailedError(ParcoursError):
+    """Spark could not be started, or did not finish."""
+
+    def __init__(self, error: Exception, log: Path) -> None:
+        said = str(error).strip().partition("\n")[0]
+        super().__init__(f"Spark failed ({type(error).__name__}: {said}); what it said meanwhile is in {log}")
 
 
 class SparkEngine(LocalEngine):
@@ -43,14 +59,37 @@ def _written(folder: Path, piece: Piece) -> pa.Table:
 
 @contextmanager
 def open_spark() -> Iterator[SparkEngine]:
-    """Spark's own settings (spark-defaults.conf, SPARK_REMOTE, MASTER) say where it runs; if none does, here."""
-    session = (
-        SparkSession.builder.appName("parcours")
-        .config("spark.sql.session.timeZone", "UTC")
-        .config("spark.sql.ansi.enabled", "true")
-        .getOrCreate()
-    )
+    """Spark's own settings (spark-defaults.conf, SPARK_REMOTE, MASTER) say where it runs; if none does, here.
+
+    What its machine says goes to a file, which stays when something went wrong. Errors: SparkFailedError.
+    """
+    with tempfile.NamedTemporaryFile(prefix="parcours-spark-", suffix=".log", delete=False) as log:
+        try:
+            with _complaints_to(log):
+                session = (
+                    SparkSession.builder.appName("parcours")
+                    .config("spark.sql.session.timeZone", "UTC")
+                    .config("spark.sql.ansi.enabled", "true")
+                    .getOrCreate()
+                )
+            try:
+                yield SparkEngine(session)
+            finally:
+                session.stop()
+        except (PySparkException, Py4JError) as error:
+            raise SparkFailedError(error, Path(log.name)) from error
+        Path(log.name).unlink()
+
+
+@contextmanager
+def _complaints_to(log: IO[bytes]) -> Iterator[None]:
+    """Processes started meanwhile write there, for ever, what they would write to stderr: Java says much at its start,
+    and draws bars of its own across ours."""
+    sys.stderr.flush()
+    own = os.dup(_STDERR)
+    os.dup2(log.fileno(), _STDERR)
     try:
-        yield SparkEngine(session)
+        yield
     finally:
-        session.stop()
+        os.dup2(own, _STDERR)
+        os.close(own)

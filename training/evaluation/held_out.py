@@ -32,7 +32,8 @@ def _part(snapshot: Snapshot, folder: Path, condition: str) -> Snapshot:
     with bounded_connection(spill=folder / "spill") as connection:
         customers = literal(f"{snapshot.folder}/{CUSTOMERS}/*.parquet")
         connection.execute(
-            f"create table feature_customer as select * from read_parquet({customers}) where {condition}"
+            f"create table feature_customer as select * from read_parquet({customers}) "
+            f"where {condition} and customer_id % {snapshot.bucket_count} < {len(snapshot.buckets)}"
         )
         for relation in RELATIONS:
             _open(connection, snapshot, relation)

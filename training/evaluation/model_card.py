@@ -24,6 +24,7 @@ class Origin:
     """Where a set comes from, beyond what it says of itself."""
 
     source: str
+    sample_of: int | None = None  # so many known customers, of whom only some were looked at
     tuning: str = ""
     checks: Sequence[Check] = ()
 
@@ -38,7 +39,8 @@ def model_card(trained: Trained, fold: Fold | None, origin: Origin) -> str:
     ]  # fmt: skip
     return render(
         "model_card.md", spec=spec, fold=fold, measures=shown, checks=origin.checks, source=origin.source,
-        trained_on=spec.as_of[:10], customers=f"{len(present.values):,}", examples=f"{len(trained.learning):,}",
+        trained_on=spec.as_of[:10], examples=f"{len(trained.learning):,}",
+        customers=_customers(len(present.values), origin.sample_of),
         history_days=int(np.nanmax(present.column("days_since_first_order"))), fewest=FEWEST,
         calibration=_calibration(fold) if fold else "", reproduction_rows=ROWS, tuning=origin.tuning.capitalize(),
         overrides=json.dumps(trained.recipe.overrides),
@@ -50,6 +52,10 @@ def write_card(card: str, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / MARKDOWN).write_text(card, encoding="utf-8")
     write_page(folder / PAGE, "card.html", content=MarkdownIt("commonmark").enable("table").render(card))
+
+
+def _customers(learnt_from: int, sample_of: int | None) -> str:
+    return f"{learnt_from:,}" + (f", a sample of the {sample_of:,} known" if sample_of else "")
 
 
 def _calibration(fold: Fold) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 from customer.features.definitions import FEATURE_NAMES
 from scoring.engine.btyd import Flags, Floats
 from scoring.engine.model_set import ModelSet
-from training.data.examples import feature_frame, labels
+from training.data.examples import feature_frame, labels_within
 from training.data.learning import LearningSet
 from training.data.snapshot import Snapshot
 from training.data.spine import spine_of
@@ -90,7 +90,7 @@ def matured(
 
 def _examples(snapshot: Snapshot, spine: Any, models: ModelSet, observed_until: datetime) -> LearningSet:
     edges = tuple(int(edge) for edge in models.spec.value.edges) if models.spec.value else (0, models.horizon_days)
-    found = [labels(snapshot, spine, horizon_days=edge, observed_until=observed_until) for edge in edges[1:]]
+    found = labels_within(snapshot, spine, horizons=edges[1:], observed_until=observed_until)
     totals = np.column_stack([np.zeros(spine.num_rows), *(one.net_minor for one in found)])
     watched = found[-1].censored_after_days.astype(np.float64)
     return LearningSet(

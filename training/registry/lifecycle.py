@@ -13,6 +13,7 @@ from customer.errors import ParcoursError
 from scoring.engine.model_set import ModelSet, load_model_set
 from scoring.engine.spec import read_spec
 from training.data.database_snapshot import snapshot_from_database
+from training.data.learning import MOST_CUSTOMERS
 from training.data.snapshot import Snapshot, end_of_history
 from training.evaluation.backtest import judged_rehearsal
 from training.evaluation.gate import Check
@@ -94,8 +95,9 @@ def train_from_database(settings: TrainingSettings, order: Order, *, progress: P
 def train_and_register(settings: TrainingSettings, snapshot: Snapshot, order: Order, *, progress: Progress) -> Training:
     """What follows once the facts are frozen; every decision of the gate goes to the log."""
     tuner = Tuner(seconds=order.tune_s, seed=order.seed, progress=progress)
+    sample = snapshot.sample(MOST_CUSTOMERS)
     trained = train_models(
-        snapshot, as_of=order.as_of, horizon_days=order.horizon_days, recipe=order.recipe, seed=order.seed,
+        sample, as_of=order.as_of, horizon_days=order.horizon_days, recipe=order.recipe, seed=order.seed,
         progress=progress, tune=tuner,
     )  # fmt: skip
     progress("judging the rehearsal")
@@ -103,7 +105,8 @@ def train_and_register(settings: TrainingSettings, snapshot: Snapshot, order: Or
     client = connect(settings)
     checks = check_all(client, trained, fold)
     source = f"database snapshot {snapshot.content_hash}"
-    card = model_card(trained, fold, Origin(source=source, tuning=tuner.outcome, checks=checks))
+    origin = Origin(source=source, sample_of=sample.sample_of, tuning=tuner.outcome, checks=checks)
+    card = model_card(trained, fold, origin)
     progress("logging to MLflow")
     logged = Logged(trained=trained, fold=fold, card=card, tuning=tuner.outcome, study=tuner.study, source=source)
     folder = settings.home.resolve() / "reports" / trained.models.spec.id

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from training.data.examples import Labels, SpineOrderError, feature_frame, labels
+from training.data.examples import Labels, SpineOrderError, feature_frame, labels, labels_within
 from training.data.order_snapshot import snapshot_from_orders
 from training.data.spine import build_spine, cutoffs_before
 
@@ -106,3 +106,16 @@ def test_a_spine_in_another_order_is_refused_rather_than_mixed_up(tmp_path: Path
 def test_cutoffs_end_with_the_last_and_ascend() -> None:
     step = timedelta(days=30)
     assert cutoffs_before(CUTOFF, count=3, step=step) == [CUTOFF - 2 * step, CUTOFF - step, CUTOFF]
+
+
+def test_several_horizons_at_once_say_what_each_says_alone(tmp_path: Path) -> None:
+    file = tmp_path / "orders.csv"
+    rows = [f"c{n % 5},o{n},2024-{1 + n % 9:02}-{1 + n % 28:02},{n}.50,{n % 7 == 0}\n" for n in range(90)]
+    file.write_text("customer_id,order_id,ordered_at,amount,is_return\n" + "".join(rows))
+    snapshot, _ = snapshot_from_orders(file, tmp_path / "snapshot", known_before=END, now=END)
+    spine = build_spine(snapshot, [datetime(2024, 4, 1, tzinfo=UTC), datetime(2024, 6, 1, tzinfo=UTC)])
+    horizons = [7, 30, 200]
+    for together, horizon in zip(labels_within(snapshot, spine, horizons=horizons), horizons, strict=True):
+        alone = labels(snapshot, spine, horizon_days=horizon)
+        for name in ("is_complete", "order_count", "purchase_day_count", "days_to_next", "days_to_second", "net_minor"):
+            np.testing.assert_array_equal(getattr(together, name), getattr(alone, name))

@@ -14,6 +14,7 @@ from training.data.examples import feature_frame, labels
 from training.data.order_snapshot import snapshot_from_orders
 from training.data.snapshot import NoFactsError, Snapshot, SnapshotExistsError, SnapshotMissingError, open_snapshot
 from training.data.spine import build_spine
+from training.evaluation.held_out import split_customers
 
 NOW = datetime(2025, 1, 1, tzinfo=UTC)
 MAY = datetime(2024, 5, 1, tzinfo=UTC)
@@ -125,3 +126,20 @@ def test_a_file_in_shares_says_what_the_whole_file_says(tmp_path: Path, monkeypa
         assert split.bucket_count > whole.bucket_count == 1
         assert whole.content_hash == split.content_hash
         assert by_row(whole) == by_row(split)
+
+
+def test_a_sample_looks_at_whole_buckets_and_says_of_how_many_customers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = tuple(f"c{n % 40},x{n},2024-{1 + n % 6:02}-{1 + n % 27:02}T10:00:00Z,{n}.00\n" for n in range(120))
+    monkeypatch.setattr(snapshots, "CUSTOMERS_PER_BUCKET", 10)
+    whole = freeze(tmp_path, rows)
+    sample = whole.sample(20)
+    assert len(sample.buckets) < whole.bucket_count
+    assert sample.sample_of == 40
+    assert whole.sample(40) is whole
+    assert whole.sample_of is None
+    wanted = [number for number in keys(whole) if number % whole.bucket_count in sample.buckets]
+    assert sorted(build_spine(sample, [NOW])["customer_id"].to_pylist()) == sorted(wanted)
+    part = split_customers(sample, tmp_path / "parts", every=2)
+    assert part.learning.customer_count + part.held_out.customer_count == len(wanted)

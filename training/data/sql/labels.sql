@@ -1,5 +1,6 @@
--- What happened after each spine row, as known at the end of observation: spine(customer_id, as_of, local_day, until_at,
--- observed_until, observed_day). Half-open: an order exactly at as_of counts, one exactly at until_at does not.
+-- What happened after each spine row within each of its windows, as known at the end of observation:
+-- spine(customer_id, as_of, local_day, observed_until, observed_day), label_window(as_of, horizon_days, until_at). One row
+-- per window and spine row. Half-open: an order exactly at as_of counts, one exactly at until_at does not.
 -- days_to_next counts days of 24 hours, with their fraction; it is null when no further order was seen: then the
 -- customer was watched for censored_after_days. days_to_second counts to the order after the next.
 with member as (
@@ -23,7 +24,7 @@ adjusted_order as (
 ),
 later_order as (
   select
-    member.customer_id, member.as_of, member.until_at, feature_order.order_id, feature_order.occurred_at,
+    member.customer_id, member.as_of, feature_order.order_id, feature_order.occurred_at,
     feature_order.local_day - member.local_day as days_after,
     feature_order.total_minor
   from member
@@ -40,39 +41,53 @@ later_order as (
     )
     and coalesce(feature_order.total_minor - coalesce(adjusted_order.adjusted_minor, 0), 1) > 0
 ),
-window_adjustment as (
-  select
-    later_order.customer_id, later_order.as_of,
-    sum(coalesce(feature_adjustment.amount_minor, 0)) as adjusted_minor
-  from later_order
-  join feature_adjustment
-    on feature_adjustment.order_id = later_order.order_id
-    and feature_adjustment.occurred_at < later_order.until_at
-    and feature_adjustment.received_at < later_order.until_at
-  where later_order.occurred_at < later_order.until_at
-  group by later_order.customer_id, later_order.as_of
-),
-summary as (
+next_order as (
   select
     customer_id, as_of,
     cast(epoch_us(min(occurred_at)) - epoch_us(as_of) as double) / 86400000000.0 as days_to_next,
-    cast(epoch_us(min(occurred_at, 2)[2]) - epoch_us(as_of) as double) / 86400000000.0 as days_to_second,
-    count(*) filter (where occurred_at < until_at) as order_count,
-    count(distinct days_after) filter (where occurred_at < until_at) as purchase_day_count,
-    sum(total_minor) filter (where occurred_at < until_at) as total_minor
+    cast(epoch_us(min(occurred_at, 2)[2]) - epoch_us(as_of) as double) / 86400000000.0 as days_to_second
   from later_order
   group by customer_id, as_of
+),
+window_order as (
+  select
+    later_order.customer_id, later_order.as_of, label_window.horizon_days,
+    count(*) as order_count,
+    count(distinct later_order.days_after) as purchase_day_count,
+    sum(later_order.total_minor) as total_minor
+  from later_order
+  join label_window on label_window.as_of = later_order.as_of
+  where later_order.occurred_at < label_window.until_at
+  group by later_order.customer_id, later_order.as_of, label_window.horizon_days
+),
+window_adjustment as (
+  select
+    later_order.customer_id, later_order.as_of, label_window.horizon_days,
+    sum(coalesce(feature_adjustment.amount_minor, 0)) as adjusted_minor
+  from later_order
+  join label_window on label_window.as_of = later_order.as_of
+  join feature_adjustment
+    on feature_adjustment.order_id = later_order.order_id
+    and feature_adjustment.occurred_at < label_window.until_at
+    and feature_adjustment.received_at < label_window.until_at
+  where later_order.occurred_at < label_window.until_at
+  group by later_order.customer_id, later_order.as_of, label_window.horizon_days
 )
 select
   spine.customer_id, spine.as_of,
-  spine.until_at <= spine.observed_until as is_complete,
-  cast(coalesce(summary.order_count, 0) as integer) as order_count,
-  cast(coalesce(summary.purchase_day_count, 0) as integer) as purchase_day_count,
-  summary.days_to_next, summary.days_to_second,
+  label_window.until_at <= spine.observed_until as is_complete,
+  cast(coalesce(window_order.order_count, 0) as integer) as order_count,
+  cast(coalesce(window_order.purchase_day_count, 0) as integer) as purchase_day_count,
+  next_order.days_to_next, next_order.days_to_second,
   cast(spine.observed_day - spine.local_day as integer) as censored_after_days,
-  cast(coalesce(summary.total_minor, 0) - coalesce(window_adjustment.adjusted_minor, 0) as bigint) as net_minor
+  cast(coalesce(window_order.total_minor, 0) - coalesce(window_adjustment.adjusted_minor, 0) as bigint) as net_minor
 from spine
-left join summary on summary.customer_id = spine.customer_id and summary.as_of = spine.as_of
+join label_window on label_window.as_of = spine.as_of
+left join next_order on next_order.customer_id = spine.customer_id and next_order.as_of = spine.as_of
+left join window_order
+  on window_order.customer_id = spine.customer_id and window_order.as_of = spine.as_of
+  and window_order.horizon_days = label_window.horizon_days
 left join window_adjustment
   on window_adjustment.customer_id = spine.customer_id and window_adjustment.as_of = spine.as_of
-order by spine.as_of, spine.customer_id
+  and window_adjustment.horizon_days = label_window.horizon_days
+order by label_window.horizon_days, spine.as_of, spine.customer_id
