@@ -71,7 +71,7 @@ def build_app(
             await executor.start()
             stack.push_async_callback(executor.close)
             app.state.connections = connections
-            for minder in (front.watch(), shared_use.keep_telling()):
+            for minder in (front.watch(), shared_use.keep_telling(), edge.door.turned_away.keep_telling()):
                 stack.callback(asyncio.create_task(minder).cancel)
             yield {"front": front}  # the state uvicorn gives each connection
 

@@ -118,6 +118,21 @@ def test_strangers_who_keep_guessing_are_slowed_down(live: Live) -> None:
         assert int(answers[-1].headers["retry-after"]) >= 1
 
 
+def test_strangers_are_counted_and_told_in_the_security_log_without_saying_who(
+    live: Live, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings = EdgeSettings(failed_logins_per_minute=2)
+    with serving(live.database_url, live.tokens, settings=settings) as guarded:
+        tokens: list[str | None] = [None, *(f"prc_0123456789_secret{number}" for number in range(3)), "a.b.c"]
+        for token in tokens:
+            headers = {"authorization": f"Bearer {token}"} if token else {}
+            httpx.post(guarded.url + "/graphql", json={"query": "{ hello }"}, headers=headers)
+        assert 'parcours_turned_away_total{reason="UNKNOWN_KEY"}' in httpx.get(guarded.url + "/metrics").text
+    told = [record.getMessage() for record in caplog.records if record.name == "parcours.security"]
+    assert told == ["turned away: 1 NO_TOKEN, 2 TOO_MANY, 2 UNKNOWN_KEY; addresses: 1"]
+    assert "secret" not in caplog.text
+
+
 def test_requests_and_cost_of_one_caller_are_limited_and_others_are_not(live: Live) -> None:
     settings = EdgeSettings(requests_per_minute=5, cost_per_minute=100)
     with serving(live.database_url, live.tokens, settings=settings) as limited:
@@ -189,21 +204,6 @@ def test_production_refuses_to_start_with_demonstration_keys(live: Live) -> None
     settings = EdgeSettings(environment=Environment.PRODUCTION)
     with pytest.raises(AssertionError, match="did not start"), serving(live.database_url, {}, settings=settings):
         pass
-
-
-def test_cors_lets_listed_origins_in_and_no_others(live: Live) -> None:
-    settings = EdgeSettings(cors_origins=("https://shop.example",))
-    with serving(live.database_url, live.tokens, settings=settings) as shared, shared.client() as client:
-        preflight = {
-            "access-control-request-method": "POST",
-            "access-control-request-headers": "authorization,content-type",
-        }
-        allowed = client.options("/graphql", headers={"origin": "https://shop.example"} | preflight)
-        assert allowed.headers["access-control-allow-origin"] == "https://shop.example"
-        refused = client.options("/graphql", headers={"origin": "https://evil.example"} | preflight)
-        assert "access-control-allow-origin" not in refused.headers
-        answered = client.post("/graphql", json={"query": "{ hello }"}, headers={"origin": "https://evil.example"})
-        assert "access-control-allow-origin" not in answered.headers
 
 
 def test_the_command_line_creates_lists_and_revokes(live: Live) -> None:
