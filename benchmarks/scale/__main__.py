@@ -2,19 +2,21 @@
 
 `python -m benchmarks.scale [--sizes 100000,300000,1000000] [--stored 200000] [--again]`
 
-Every size is written as soon as it is measured: a run that was interrupted goes on where it was, and what was measured
-with the same feature set and versions is not measured again without --again. CPU seconds stand beside wall seconds,
-since only the former mean much on a shared machine.
+Of each size: all features at one cutoff, `parcours train --quick` and `parcours predict` of an order file, reading it
+included. Every step is written as soon as it is measured: a run that was interrupted goes on where it was, and what was
+measured with the same feature set and versions is not measured again without --again. CPU seconds stand beside wall
+seconds, since only the former mean much on a shared machine.
 """
 
 import argparse
 import json
 import os
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
+from shutil import rmtree
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -24,9 +26,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from benchmarks.scale.steps import Effort, measured
+from benchmarks.scale.steps import measured
 from benchmarks.scale.stored import measure_stored
-from benchmarks.scale.synthetic_facts import write_orders, write_snapshot
+from benchmarks.scale.synthetic_facts import write_both
 from customer.features.definitions import FEATURE_NAMES, FEATURE_SET
 
 RESULTS = Path(__file__).parents[1] / "results" / "scale.json"
@@ -38,8 +40,7 @@ GOALS = {
     "online_one_ms": 2.0,
     "online_fifty_ms": 20.0,
 }
-_TRAINED_ON = 20_000
-_STEPS_PER_SIZE = 3
+_STEPS = ("features", "train", "predict")
 
 
 def main() -> None:
@@ -58,15 +59,19 @@ def main() -> None:
         TimeElapsedColumn(),
     )
     with Progress(*columns, console=Console(stderr=True)) as progress, TemporaryDirectory() as folder:
-        missing = [size for size in sizes if str(size) not in results["sizes"]]
-        bar = progress.add_task("scale", total=_STEPS_PER_SIZE * len(missing) + bool(options.stored))
+        missing = [size for size in sizes if any(name not in results["sizes"].get(str(size), {}) for name in _STEPS)]
+        bar = progress.add_task("scale", total=(1 + len(_STEPS)) * len(missing) + bool(options.stored))
 
         def step(words: str) -> None:
             progress.update(bar, description=words)
+            progress.advance(bar)
 
         for size in missing:
-            results["sizes"][str(size)] = _measure_size(Path(folder), size, step, lambda: progress.advance(bar))
-            _write(results)
+            found = results["sizes"].setdefault(str(size), {})
+            with TemporaryDirectory(dir=folder) as scratch:
+                for name, effort in _efforts(Path(scratch), size, step):
+                    found[name] = effort
+                    _write(results)
         if options.stored and results["stored"].get("customers") != options.stored:
             step(f"{options.stored:,} customers in PostgreSQL")
             results["stored"] = measure_stored(Path(folder) / "stored", options.stored)
@@ -97,47 +102,38 @@ def _write(results: dict[str, Any]) -> None:
     RESULTS.write_text(json.dumps(results, indent=2) + "\n")
 
 
-def _measure_size(
-    folder: Path, customers: int, step: Callable[[str], None], done: Callable[[], object]
-) -> dict[str, Any]:
-    """Features of a snapshot, then the whole prediction of an order file."""
-    with TemporaryDirectory(dir=folder) as scratch:
-        step(f"{customers:,} customers: snapshot")
-        write_snapshot(Path(scratch) / "snapshot", customers)
-        done()
-        step(f"{customers:,} customers: features")
-        features = measured("features", f"{scratch}/snapshot")
-        done()
-    with TemporaryDirectory(dir=folder) as scratch:
-        step(f"{customers:,} customers: prediction")
-        models = folder / "models"
-        if not models.exists():
-            write_orders(folder / "past.parquet", _TRAINED_ON)
-            measured("train", str(folder / "past.parquet"), str(models))
-        orders = Path(scratch) / "orders.parquet"
-        write_orders(orders, customers)
-        predicted = measured("predict", str(orders), str(models), f"{scratch}/predictions.parquet")
-        done()
-    return {
-        "features": asdict(features) | {"s_per_million": _per_million(features)},
-        "predict": asdict(predicted) | {"customers_per_minute": predicted.rows_per_s * 60},
-    }
-
-
-def _per_million(effort: Effort) -> float:
-    return round(effort.wall_s * 1e6 / effort.rows, 1)
+def _efforts(folder: Path, customers: int, step: Callable[[str], None]) -> Iterator[tuple[str, dict[str, float]]]:
+    """What each step took, the facts being made up first."""
+    snapshot, orders, models = folder / "snapshot", folder / "orders.parquet", folder / "models"
+    step(f"{customers:,} customers: making facts up")
+    write_both(snapshot, orders, customers)
+    step(f"{customers:,} customers: features")
+    features = measured("features", str(snapshot))
+    yield "features", asdict(features) | {"s_per_million": round(features.wall_s * 1e6 / features.rows, 1)}
+    rmtree(snapshot)
+    step(f"{customers:,} customers: training")
+    yield "train", asdict(measured("train", str(orders), str(models)))
+    step(f"{customers:,} customers: prediction")
+    predicted = measured("predict", str(orders), str(models), str(folder / "predictions.parquet"))
+    yield "predict", asdict(predicted) | {"customers_per_minute": predicted.rows_per_s * 60}
 
 
 def _show(results: dict[str, Any]) -> None:
     table = Table(title="Time and memory by number of customers")
-    for column in ("customers", "features s/million", "CPU s", "peak MB", "predicted/minute", "CPU s", "peak MB"):
+    for column in ("customers", "step", "s", "CPU s", "peak MB", "rate"):
         table.add_column(column, justify="right")
     for size, found in sorted(results["sizes"].items(), key=lambda pair: int(pair[0])):
-        features, predict = found["features"], found["predict"]
-        table.add_row(
-            f"{int(size):,}", f"{features['s_per_million']}", f"{features['cpu_s']}", f"{features['peak_mb']:,.0f}",
-            f"{predict['customers_per_minute']:,}", f"{predict['cpu_s']}", f"{predict['peak_mb']:,.0f}",
-        )  # fmt: skip
+        for name in _STEPS:
+            effort = found[name]
+            rates = {
+                "features": f"{effort.get('s_per_million')} s a million",
+                "train": "",
+                "predict": f"{effort.get('customers_per_minute', 0):,} a minute",
+            }
+            table.add_row(
+                f"{int(size):,}", name, f"{effort['wall_s']}", f"{effort['cpu_s']}", f"{effort['peak_mb']:,.0f}",
+                rates[name],
+            )  # fmt: skip
     console = Console()
     console.print(table)
     if stored := results["stored"]:

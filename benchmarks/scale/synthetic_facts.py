@@ -55,21 +55,15 @@ def generate(connection: duckdb.DuckDBPyConnection, customers: int) -> None:
     connection.execute(_GENERATE)
 
 
-def write_snapshot(folder: Path, customers: int) -> None:
-    """The facts as a snapshot, without a database in between."""
-    empty_folder(folder)
-    with bounded_connection(memory_limit="4GB", spill=folder / "spill") as connection:
+def write_both(snapshot: Path, orders: Path, customers: int) -> None:
+    """The facts as a snapshot, without a database in between, and their orders alone as an order file."""
+    empty_folder(snapshot)
+    with bounded_connection(memory_limit="4GB", spill=snapshot / "spill") as connection:
         generate(connection, customers)
+        connection.execute(f"copy ({_ORDERS}) to '{orders}' (format parquet, compression zstd)")
         connection.execute(_RELATIONS)
         sources = [(relation, relation) for relation in RELATIONS]
-        freeze(connection, folder, sources, origin="the generator", known_before=END, time_zone="UTC", currency="EUR")
-
-
-def write_orders(file: Path, customers: int) -> None:
-    """The orders alone, as an order file."""
-    with bounded_connection(memory_limit="4GB", spill=file.with_suffix(".spill")) as connection:
-        generate(connection, customers)
-        connection.execute(f"copy ({_ORDERS}) to '{file}' (format parquet, compression zstd)")
+        freeze(connection, snapshot, sources, origin="the generator", known_before=END, time_zone="UTC", currency="EUR")
 
 
 def load(connection: duckdb.DuckDBPyConnection, database_url: str) -> None:
