@@ -63,7 +63,7 @@ def rollback(as_json: Json = False) -> None:
 
 
 def register_model(
-    kind: Annotated[str, typer.Argument(help="What it predicts: churn or value.")],
+    kind: Annotated[str, typer.Argument(help="What it predicts: churn, next_purchase or value.")],
     uri: Annotated[
         str, typer.Argument(help="The MLflow model, such as models:/team_churn/3 or models:/team_churn@ok.")
     ],

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -40,6 +41,7 @@ from training.settings import TrainingSettings
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
+_WITHIN = re.compile(r"within_(\d+(?:\.\d+)?)")
 _NUMBERS = frozenset({"double", "float", "integer", "long", "boolean"})
 
 
@@ -99,6 +101,7 @@ def _take_in(client: "MlflowClient", uri: str, kind: PlugKind, folder: Path) -> 
         path = path.parent if path.is_file() else path
     plug_in = PlugIn(
         kind=kind, flavor=flavor, folder=path.relative_to(folder).as_posix(), inputs=_inputs(uri, model.signature),
+        days=_days(uri, model.signature, read_spec(folder).horizon_days) if kind is PlugKind.NEXT_PURCHASE else [],
         source=uri,
     )  # fmt: skip
     _keep(folder, plug_in)
@@ -117,6 +120,19 @@ def _inputs(uri: str, signature: Any) -> list[str]:
     return [str(name) for name in signature.inputs.input_names()]
 
 
+def _days(uri: str, signature: Any, horizon_days: int) -> list[float]:
+    """The days that the columns of a next-purchase model speak of, by their names. Errors: ContractError."""
+    names = signature.outputs.input_names() if signature.outputs and signature.outputs.has_input_names() else []
+    found = [float(match[1]) for name in names if (match := _WITHIN.fullmatch(str(name)))]
+    if not found or len(found) < len(names) or found != sorted(set(found)) or found[-1] < horizon_days:
+        raise ContractError(
+            uri,
+            f"answers {', '.join(map(str, names[:5])) or 'columns without names'}; expected within_7, within_14 and so "
+            f"on, ascending, to {horizon_days} days at least",
+        )
+    return found
+
+
 def _keep(folder: Path, plug_in: PlugIn) -> None:
     path = folder / FILE
     others = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
@@ -132,7 +148,8 @@ def _renamed(folder: Path, plug_in: PlugIn, proven: Matrix) -> ModelSet:
         if path.is_file():
             digest.update(path.relative_to(folder).as_posix().encode())
             digest.update(path.read_bytes())
-    basis = {**spec.basis, plug_in.kind.upper(): str(PredictionBasis.MODEL)}
+    replaced = {plug_in.kind, PlugKind.CHURN} if plug_in.kind is PlugKind.NEXT_PURCHASE else {plug_in.kind}
+    basis = {**spec.basis, **{kind.upper(): str(PredictionBasis.MODEL) for kind in replaced}}
     write_spec(replace(spec, id=digest.hexdigest()[:12], basis=basis, metrics={}), folder)
     models = load_model_set(folder)
     nothing = np.full((1, proven.shape[1]), np.nan)

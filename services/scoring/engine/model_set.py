@@ -265,7 +265,7 @@ def load_model_set(path: Path) -> ModelSet:
         }
     except LightGBMError as error:
         raise UnusableModelSetError(path, f"LightGBM cannot read its trees ({error})") from error
-    from scoring.engine.plug_ins import with_plug_ins  # they are made of model sets
+    from scoring.engine.plugged_set import with_plug_ins  # they are made of model sets
 
     return with_plug_ins(ModelSet(spec, boosters), path)
 

@@ -35,6 +35,7 @@ from training.settings import TrainingSettings
 pytestmark = pytest.mark.filterwarnings("default")  # MLflow's own code warns of its own libraries
 
 INPUTS = ["days_since_last_order", "order_count_90d"]
+WITHIN = (7, 30, 60)
 SCRIPT = Path(__file__).parents[3] / "docs" / "how-to" / "team_churn.py"
 
 
@@ -54,7 +55,20 @@ def code_models() -> dict[str, Any]:
         def predict(self, context: Any, model_input: pd.DataFrame, params: Any = None) -> Any:
             return np.full(len(model_input), 40.0)
 
-    return {"team_rule": Silence(), "team_percent": Percent()}
+    class Steady(mlflow.pyfunc.PythonModel):  # type: ignore[name-defined, misc]
+        """An order may come on any day; the longer the silence, the less so."""
+
+        def predict(self, context: Any, model_input: pd.DataFrame, params: Any = None) -> Any:
+            rate = 1.0 / (20.0 + model_input["days_since_last_order"].fillna(365.0))
+            return pd.DataFrame({f"within_{days}": 1.0 - np.exp(-rate * days) for days in WITHIN})
+
+    class Forgetful(mlflow.pyfunc.PythonModel):  # type: ignore[name-defined, misc]
+        """An order within sixty days is less likely than one within a week."""
+
+        def predict(self, context: Any, model_input: pd.DataFrame, params: Any = None) -> Any:
+            return pd.DataFrame({f"within_{days}": np.full(len(model_input), 1.0 / days) for days in WITHIN})
+
+    return {"team_rule": Silence(), "team_percent": Percent(), "team_steady": Steady(), "team_forgetful": Forgetful()}
 
 
 @pytest.fixture
@@ -84,8 +98,13 @@ def team_models(training: lifecycle.Training) -> lightgbm.Booster:
     signature = infer_signature(table, churned)
     mlflow.lightgbm.log_model(booster, name="trees", signature=signature, registered_model_name="team_trees")
     models = code_models()
+    days = pd.DataFrame({f"within_{days}": [0.5] for days in WITHIN})
+    several = infer_signature(table, days)
+    signatures = {"team_steady": several, "team_forgetful": several}
     for name, model in models.items():
-        mlflow.pyfunc.log_model(name=name, python_model=model, signature=signature, registered_model_name=name)
+        mlflow.pyfunc.log_model(
+            name=name, python_model=model, signature=signatures.get(name, signature), registered_model_name=name
+        )
     mlflow.pyfunc.log_model(name="unsigned", python_model=models["team_percent"], registered_model_name="team_unsigned")
     return booster
 
@@ -142,6 +161,7 @@ def test_custom_churn_models_are_served_while_the_other_kinds_stay(
         assert told + base == pytest.approx(np.log(expected / (1.0 - np.asarray(expected))), abs=1e-6)
         for before, after in zip(ours, theirs, strict=True):
             assert after["value"]["expected_minor"] == pytest.approx(before["value"]["expected_minor"])
+            assert after["value"]["low_minor"] == 0.0 or after["churn"]["probability"] < 0.1  # one in ten brings less
             assert {driver["feature"] for driver in after["churn"]["drivers"]} == set(INPUTS)
             curve = dict(zip(after["next_purchase"]["days"], after["next_purchase"]["probability"], strict=True))
             assert 1.0 - curve[30.0] == pytest.approx(after["churn"]["probability"], abs=1e-6)
@@ -157,6 +177,14 @@ def test_custom_churn_models_are_served_while_the_other_kinds_stay(
         ruled = [one["churn"]["probability"] for one in by_rule]
         assert ruled == pytest.approx(inputs[:, 0] / (inputs[:, 0] + 30.0), abs=1e-6)
 
+        steady = register_custom(settings, "models:/team_steady/1", PlugKind.NEXT_PURCHASE, base=trees.base)
+        lifecycle.promote_set(settings, steady.registered.model_set, reason="test")
+        wait_for(service, steady.registered.model_set)
+        check_steady(answers(service, rows, drivers=2), inputs[:, 0])
+        for uri, problem in (("team_forgetful/1", "less likely"), ("team_rule/1", "expected within_7")):
+            with pytest.raises((PlugInRefusedError, ContractError), match=problem):
+                register_custom(settings, f"models:/{uri}", PlugKind.NEXT_PURCHASE)
+
         for uri, problem in (("team_percent/1", "expected 0 to 1"), ("team_unsigned/1", "no signature")):
             with pytest.raises((PlugInRefusedError, ContractError), match=problem):
                 register_custom(settings, f"models:/{uri}", PlugKind.CHURN)
@@ -164,6 +192,21 @@ def test_custom_churn_models_are_served_while_the_other_kinds_stay(
         monkeypatch.delenv(ALLOW_PYFUNC)
     with serving_nothing(settings, tmp_path / "elsewhere") as why:
         assert "runs only where" in why
+
+
+def check_steady(found: list[dict[str, Any]], silence: Any) -> None:
+    """The team's rule, everywhere: the curve, churn at the horizon, the median, the value's interval."""
+    for one, days in zip(found, silence, strict=True):
+        rate = 1.0 / (20.0 + days)
+        curve = dict(zip(one["next_purchase"]["days"], one["next_purchase"]["probability"], strict=True))
+        assert one["churn"]["probability"] == pytest.approx(np.exp(-rate * 30.0), abs=1e-9)
+        assert all(share == pytest.approx(1.0 - np.exp(-rate * day), abs=1e-6) for day, share in curve.items())
+        assert one["next_purchase"]["p50_days"] == pytest.approx(np.log(2.0) / rate, abs=1.0)  # at hours of trade
+        assert one["next_purchase"]["model"]["basis"] == "MODEL"
+        assert one["churn"]["drivers"] == one["next_purchase"]["drivers"] == []
+        likely_nothing = one["churn"]["probability"] >= 0.9
+        assert (one["value"]["low_minor"] == 0.0) or not likely_nothing
+        assert one["value"]["low_minor"] <= one["value"]["high_minor"]
 
 
 @contextmanager
