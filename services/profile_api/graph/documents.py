@@ -58,7 +58,7 @@ class _Shapes:
 
     def add(self, planner: Planner, plan: Plan) -> None:
         node = self
-        for probe in planner.probes:
+        for probe in planner.probes.asked:
             node.read = probe.read
             node = node.branches.setdefault(probe.found, _Shapes())
         node.plan = plan

@@ -86,9 +86,9 @@ class _Walk:
     def within(self) -> str:
         """The conditions of `after` and `before`."""
         conditions = []
-        if self.planner.given(self.arguments, "after"):
+        if self.planner.probes.given(self.arguments, "after"):
             conditions.append(self.beyond("after", after=True))
-        if "before" in self.arguments and self.planner.given(self.arguments, "before"):
+        if "before" in self.arguments and self.planner.probes.given(self.arguments, "before"):
             conditions.append(self.beyond("before", after=False))
         return "".join(conditions)
 
@@ -96,7 +96,7 @@ class _Walk:
         return "".join(
             f" and {self.planner.templates.expand(predicate, self.inside, item=self.row.alias)}"
             for path, predicate in self.page.filters.items()
-            if self.planner.given(self.arguments, path)
+            if self.planner.probes.given(self.arguments, path)
         )
 
     def rows(self, *, where: str, limit: str, reverse: bool, used_by: str = "", order: str | None = None) -> str:
@@ -156,17 +156,17 @@ def compile_page(
 def _walk(planner: "Planner", page: Page, field: GraphQLField, frame: Frame) -> _Walk:
     arguments = frame.arguments
     assert arguments is not None  # noqa: S101
-    backward = "last" in arguments and planner.given(arguments, "last")
-    forward = planner.given(arguments, "first")
+    backward = "last" in arguments and planner.probes.given(arguments, "last")
+    forward = planner.probes.given(arguments, "first")
     if backward and forward:
         raise GraphError("give `first` or `last`, not both", code=ErrorCode.BAD_ARGUMENT)
     size = str(DEFAULT_PAGE)
     if backward or forward:
         size = planner.templates.expand(f"{{arg:{'last' if backward else 'first'}:count}}", frame)
     ordering, tag = page.ordering, page.tag
-    if page.orderings and planner.given(arguments, "orderBy"):
-        word = str(planner.word(arguments, "orderBy.field"))
-        descending = planner.word(arguments, "orderBy.direction") != "ASC"
+    if page.orderings and planner.probes.given(arguments, "orderBy"):
+        word = str(planner.probes.word(arguments, "orderBy.field"))
+        descending = planner.probes.word(arguments, "orderBy.direction") != "ASC"
         ordering = replace(page.orderings[word], descending=descending)
         tag = f"{page.tag}{word.lower().replace('_', '')}{'d' if descending else 'a'}"
     edge = planner.edge_node_type(get_named_type(field.type))
@@ -248,7 +248,7 @@ def _has(walk: _Walk, *, ahead: bool) -> str:
     if ahead != walk.backward:
         return f"(count(*) > {walk.size})::text"
     argument = "before" if ahead else "after"
-    if argument not in walk.arguments or not walk.planner.given(walk.arguments, argument):
+    if argument not in walk.arguments or not walk.planner.probes.given(walk.arguments, argument):
         return "'false'"
     return walk.exists(walk.beyond(argument, after=ahead, inclusive=True), reverse=not ahead)
 

@@ -1,7 +1,8 @@
 """Compiles one validated operation into one SQL expression that yields its whole `data` as JSON text."""
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from graphql import (
@@ -10,7 +11,6 @@ from graphql import (
     GraphQLAbstractType,
     GraphQLField,
     GraphQLNamedType,
-    GraphQLNonNull,
     GraphQLObjectType,
     OperationDefinitionNode,
     OperationType,
@@ -18,47 +18,37 @@ from graphql import (
     VariableDefinitionNode,
     get_named_type,
     is_abstract_type,
-    is_list_type,
     is_non_null_type,
     is_object_type,
 )
 
-from profile_api.audit.personal_data import PERSON_MARK, PersonalData
-from profile_api.graph.arguments import NO_ARGUMENTS, Arguments, Fixed, Reader, Values
+from profile_api.graph.arguments import NO_ARGUMENTS, Arguments, Values
 from profile_api.graph.catalogue import Catalogue
 from profile_api.graph.deferred import live_part, then_part
+from profile_api.graph.grants import Grants
+from profile_api.graph.lists import entities_parts, rows_parts
 from profile_api.graph.pages import compile_page
 from profile_api.graph.plan import Plan, PlannedThen, PlannedWrite
+from profile_api.graph.probes import Given, Probes
 from profile_api.graph.rendering import (
-    FORBIDDEN_MARK,
     NULL_MARK,
     TYPE_KEY,
-    Constant,
     Expression,
     Part,
     concatenated,
     constant_part,
-    listed_parts,
     marked,
     object_parts,
     quoted,
     value_part,
 )
 from profile_api.graph.request import ErrorCode, GraphError, Scope
-from profile_api.graph.rows import Frame, Row, Templates
+from profile_api.graph.rows import Frame, Templates
 from profile_api.graph.selections import Collector, Selections
 from profile_api.graph.sources import Choice, Embedded, Entities, Live, LookedBack, Page, Rows, Source, Value, Write
 from profile_api.graph.sources import Constant as ConstantSource
 from profile_api.graph.subscriptions import CHANGE_PARAMETERS
 from profile_api.graph.writes import WRITTEN_PARAMETERS
-
-
-@dataclass(frozen=True, slots=True)
-class Probe:
-    """Something about the variables that shaped a plan: other values, another plan."""
-
-    read: Callable[[Values], Hashable]
-    found: Hashable
 
 
 class Planner:
@@ -72,24 +62,18 @@ class Planner:
         scopes: frozenset[Scope],
         *,
         typed: bool = False,
+        probes: Probes | None = None,
     ) -> None:
         """`typed` adds to objects of an abstract type which one they are, for the full finisher."""
         self._typed = typed
         self._abstract = False
         self.catalogue = catalogue
         self.templates = Templates()
-        self.probes: list[Probe] = []
-        self._collector = Collector(catalogue.schema, fragments, self.probe)
+        self.probes = probes or Probes(values)
+        self._collector = Collector(catalogue.schema, fragments, self.probes.ask)
         self._fragments = fragments
         self._values = values
-        self._scopes = scopes
-        self._used_scopes: set[Scope] = set()
-        self._masked: dict[str, Scope] = {}
-        self._personal: list[PersonalData] = []
-        self._withheld: list[PersonalData] = []
-        self._is_inside_person = False
-        self._person_is_due = False
-        self._refused = False
+        self.grants = Grants(scopes)
         self.live: list[Plan] = []
         self.then: list[PlannedThen] = []
         self._definitions: tuple[VariableDefinitionNode, ...] = ()
@@ -111,11 +95,11 @@ class Planner:
         return Plan(
             expression=concatenated(parts) if parts else "'{}'",
             parameters=tuple(self.templates.parameters.parameters),
-            scopes=frozenset(self._used_scopes),
-            masked=self._masked,
-            personal=frozenset(self._personal),
-            withheld=frozenset(self._withheld),
-            refused=self._refused,
+            scopes=frozenset(self.grants.used),
+            masked=self.grants.masked,
+            personal=frozenset(self.grants.personal),
+            withheld=frozenset(self.grants.withheld),
+            refused=self.grants.is_refused,
             live=tuple(self.live),
             then=tuple(self.then),
             abstract=self._abstract,
@@ -129,8 +113,7 @@ class Planner:
             if field is None:
                 raise GraphError("a mutation cannot ask for __typename", code=ErrorCode.BAD_OPERATION)
             declared = self.catalogue.field(root.name, name)
-            if declared.scope is not None:
-                self._used_scopes.add(declared.scope)
+            self.grants.admits(declared.scope)
             arguments = self._arguments_of(nodes[0], field)
             inner = self.inner()
             for parameter, type_, read in WRITTEN_PARAMETERS:
@@ -140,35 +123,17 @@ class Planner:
             selections = [node.selection_set for node in nodes if node.selection_set is not None]
             parts = inner.object_parts(payload, selections, Frame().inside(arguments=arguments), key)
             writes.append(PlannedWrite(key, name, arguments.reader("input"), inner.planned(parts)))
-            self._masked |= inner._masked
+            self.grants.masked |= inner.grants.masked
         return replace(self.planned([]), writes=tuple(writes))
 
     def inner(self, instead: Mapping[str, str] | None = None) -> "Planner":
         """A planner for a part that becomes a statement of its own; what shapes the part shapes the whole."""
-        inner = Planner(self.catalogue, self._fragments, self._values, self._scopes, typed=self._typed)
+        inner = Planner(
+            self.catalogue, self._fragments, self._values, self.grants.granted, typed=self._typed, probes=self.probes
+        )
         inner.templates = Templates(instead)
-        inner.probes = self.probes
         inner._definitions = self._definitions
         return inner
-
-    # --- what shapes the plan
-
-    def probe(self, read: Callable[[Values], Hashable]) -> Hashable:
-        found = read(self._values)
-        self.probes.append(Probe(read, found))
-        return found
-
-    def given(self, arguments: Arguments, path: str) -> bool:
-        """Whether an argument has a value; the plan depends on the answer."""
-        read = arguments.reader(path)
-        if isinstance(read, Fixed):
-            return read.value is not None
-        return bool(self.probe(lambda values: read(values) is not None))
-
-    def word(self, arguments: Arguments, path: str) -> Hashable:
-        """The value of an enum argument; the plan depends on it."""
-        read: Reader = arguments.reader(path)
-        return read.value if isinstance(read, Fixed) else self.probe(read)
 
     # --- selections
 
@@ -189,19 +154,9 @@ class Planner:
         return self._telling_whom(type_, frame, parts)
 
     def _telling_whom(self, type_: GraphQLObjectType, frame: Frame, parts: Callable[[], list[Part]]) -> list[Part]:
-        """The parts of an object, led by the number of whom it is about when there is personal data in it."""
         person = self.catalogue.person(type_.name)
-        if person is None or self._is_inside_person:
-            return parts()
-        is_due, self._person_is_due = self._person_is_due, False
-        before = len(self._personal) + len(self._withheld)
-        self._is_inside_person = True
-        written = parts()
-        self._is_inside_person = False
-        if not is_due and len(self._personal) + len(self._withheld) == before:
-            return written
-        mark = Constant(PERSON_MARK)
-        return [mark, Expression(f"({self.templates.expand(person, frame)})::text"), mark, *written]
+        tell = None if person is None else partial(self.templates.expand, person, frame)
+        return self.grants.telling_whom(tell, parts)
 
     def composite_sql(self, named: GraphQLNamedType, selections: Selections, frame: Frame, path: str) -> str:
         """One SQL expression for an object, or for one of several possible types told apart by `{typename}`."""
@@ -222,7 +177,7 @@ class Planner:
         cases: dict[str, list[str]] = {}
         for possible in self.catalogue.schema.get_possible_types(type_):
             for value in told_apart_by.words.get(possible.name, ()):
-                sql = self._typed_object(possible, selections, frame, path)
+                sql = self.typed_object(possible, selections, frame, path)
                 cases.setdefault(sql, []).append(quoted(value))
         *others, last = cases.items()
         if not others:
@@ -230,7 +185,8 @@ class Planner:
         whens = " ".join(f"when {word} in ({', '.join(words)}) then {sql}" for sql, words in others)
         return f"case {whens} else {last[0]} end"
 
-    def _typed_object(self, type_: GraphQLObjectType, selections: Selections, frame: Frame, path: str) -> str:
+    def typed_object(self, type_: GraphQLObjectType, selections: Selections, frame: Frame, path: str) -> str:
+        """An object of one of several types its row could be of."""
         self._abstract = True
         if not self._typed:
             return concatenated(self.object_parts(type_, selections, frame, path))
@@ -265,19 +221,16 @@ class Planner:
         if field is None:  # __schema, __type
             return [constant_part(self._introspected(nodes[0]))]
         declared = self.catalogue.field(type_.name, name)
-        if declared.scope is not None:
-            self._used_scopes.add(declared.scope)
-            if declared.scope not in self._scopes:
-                self._withheld += [declared.personal] if declared.personal else []
-                return [self._mask(field, declared.scope, path)]
-        self._personal += [declared.personal] if declared.personal else []
+        if not self.grants.admits_field(declared):
+            assert declared.scope is not None  # noqa: S101
+            return [self.grants.mask(field, declared.scope, path)]
         arguments = self._arguments_of(nodes[0], field)
         return self._source_parts(declared.source, field, nodes, frame.inside(arguments=arguments), path)
 
     def _introspected(self, node: FieldNode) -> Any:
         """What `__schema` or `__type` answers; with variables in it, the plan depends on all of them."""
         if self._definitions:
-            self.probe(lambda values: repr(sorted(values.items())))
+            self.probes.ask(lambda values: repr(sorted(values.items())))
         return self.catalogue.introspect(node, self._fragments, self._values, self._definitions)
 
     def _arguments_of(self, node: FieldNode, field: GraphQLField) -> Arguments:
@@ -288,13 +241,6 @@ class Planner:
             self._arguments[key] = Arguments(node, field.args)
         return self._arguments[key]
 
-    def _mask(self, field: GraphQLField, scope: Scope, path: str) -> Part:
-        if is_non_null_type(field.type):
-            self._refused = True
-            return Constant(marked(f"{FORBIDDEN_MARK}:{scope}"))
-        self._masked[path] = scope
-        return Constant("null")
-
     def _source_parts(
         self, source: Source, field: GraphQLField, nodes: list[FieldNode], frame: Frame, path: str
     ) -> Sequence[Part]:
@@ -304,7 +250,7 @@ class Planner:
         match source:
             case Choice():
                 assert frame.arguments is not None  # noqa: S101
-                chosen = source.choose(Given(self, frame.arguments))
+                chosen = source.choose(Given(self.probes, frame.arguments))
                 return self._source_parts(chosen, field, nodes, frame, path)
             case ConstantSource():
                 return [constant_part(source.value)]
@@ -314,7 +260,7 @@ class Planner:
             case Embedded():
                 return self.embedded_parts(source, field, selections, frame, path, absent)
             case Rows():
-                return self._rows_parts(source, field, selections, frame, path, absent)
+                return rows_parts(self, source, field, selections, frame, path, absent)
             case Page():
                 return [compile_page(self, source, field, selections, frame, path)]
             case Live():
@@ -327,7 +273,7 @@ class Planner:
             case Write():
                 raise GraphError("a write is not a read", code=ErrorCode.INTERNAL)
             case Entities():
-                return self._entities_parts(source, selections, frame, path)
+                return entities_parts(self, source, selections, frame, path)
 
     def embedded_parts(
         self, source: Embedded, field: GraphQLField, selections: Selections, frame: Frame, path: str, absent: str
@@ -341,75 +287,12 @@ class Planner:
         present = self.templates.expand(source.present, frame)
         return [Expression(f"case when {present} then {sql} else {absent} end")]
 
-    def _rows_parts(
-        self, source: Rows, field: GraphQLField, selections: Selections, frame: Frame, path: str, absent: str
-    ) -> Sequence[Part]:
-        if source.looks_from:
-            frame = self.looking(frame)
-        if source.scope is not None:
-            self._used_scopes.add(source.scope)
-            if source.scope not in self._scopes:
-                return [self._mask(field, source.scope, path)]
-        if source.personal is not None:
-            self._personal.append(source.personal)
-            self._person_is_due = True
-        rows = self.templates.expand(frame.told(source.sql, source.then), frame)
-        named = self.catalogue.schema.type_map[source.type or get_named_type(field.type).name]
-        row = Row(self.templates.alias(), self.catalogue.joins(named.name))
-        item = self._item_sql(field, named, selections, frame.inside(row=row), path)
-        unwrapped = field.type.of_type if isinstance(field.type, GraphQLNonNull) else field.type
-        if not is_list_type(unwrapped):
-            return [Expression(f"coalesce((select {item} from ({rows}) {row.alias}{row.from_joins()}), {absent})")]
-        if row.joined:
-            rows = f"select r.*, row_number() over () as place from ({rows}) r"
-            item = f"{item}, ',' order by {row.alias}.place"
-        else:
-            item = f"{item}, ','"
-        return listed_parts(f"(select string_agg({item}) from ({rows}) {row.alias}{row.from_joins()})")
-
-    def _entities_parts(self, source: Entities, selections: Selections, frame: Frame, path: str) -> Sequence[Part]:
-        wanted = self.templates.expand("{arg:representations:entities}", frame)
-        cases = []
-        for name, rows in source.rows.items():
-            row = Row(self.templates.alias(), self.catalogue.joins(name))
-            entity = self.catalogue.schema.type_map[name]
-            assert isinstance(entity, GraphQLObjectType)  # noqa: S101
-            item = self._typed_object(entity, selections, frame.inside(row=row), path)
-            found = self.templates.expand(rows, frame, key="wanted.key")
-            cases.append(f"when {quoted(name)} then (select {item} from ({found}) {row.alias}{row.from_joins()})")
-        listed = f"string_agg(coalesce(case wanted.type {' '.join(cases)} end, 'null'), ',' order by wanted.place)"
-        rows = f"""jsonb_to_recordset(({wanted})::jsonb) as wanted (place integer, type text, key bigint)"""
-        return listed_parts(f"(select {listed} from {rows})")
-
-    def _item_sql(
-        self, field: GraphQLField, named: GraphQLNamedType, selections: Selections, frame: Frame, path: str
-    ) -> str:
-        if isinstance(named, GraphQLObjectType) and is_abstract_type(get_named_type(field.type)):
-            return self._typed_object(named, selections, frame, path)
-        return self.composite_sql(named, selections, frame, path)
-
     def looking(self, frame: Frame) -> Frame:
         """The frame seen from the instants of the nearest `asOf` and `knownAt`, where they are given."""
         arguments = frame.argument("asOf")
         assert arguments is not None  # noqa: S101
-        as_of = self.templates.expand("{arg:asOf:instant}", frame) if self.given(arguments, "asOf") else None
-        known_at = self.templates.expand("{arg:knownAt:instant}", frame) if self.given(arguments, "knownAt") else None
+        as_of = self.templates.expand("{arg:asOf:instant}", frame) if self.probes.given(arguments, "asOf") else None
+        known_at = (
+            self.templates.expand("{arg:knownAt:instant}", frame) if self.probes.given(arguments, "knownAt") else None
+        )
         return replace(frame, as_of=as_of, known_at=known_at)
-
-
-@dataclass(frozen=True, slots=True)
-class Given:
-    """What a `Choice` may ask about the arguments; the plan then depends on the answers."""
-
-    planner: Planner
-    arguments: Arguments
-
-    def has(self, path: str) -> bool:
-        return self.planner.given(self.arguments, path)
-
-    def word(self, path: str) -> Hashable:
-        return self.planner.word(self.arguments, path)
-
-    def of(self, path: str, about: Callable[[Any], Hashable]) -> Hashable:
-        read = self.arguments.reader(path)
-        return self.planner.probe(lambda values: about(read(values)))
