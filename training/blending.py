@@ -19,7 +19,7 @@ from training.evaluation.metrics import log_loss, tweedie_deviances
 _WEIGHTS = np.linspace(0.0, 0.6, 13)
 _GUESSED_HAZARD, _GUESSED_VALUE = 0.0, 0.2
 _UNSEEN_HAZARD, _UNSEEN_VALUE = 0.15, 0.2
-_STEPS = 12
+_STEPS = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

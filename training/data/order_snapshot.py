@@ -87,7 +87,8 @@ def snapshot_from_orders(
 
 def _freeze(split: SplitFile, folder: Path, number: int) -> _Frozen:
     """Writes the relations of a share, which become the bucket of its number."""
-    with bounded_connection(spill=folder / "spill", threads=1) as connection:
+    alone = split.count == 1  # there is nobody to leave the other cores to
+    with bounded_connection(spill=folder / "spill", threads=None if alone else 1) as connection:
         split.open_share(connection, number)
         connection.execute(f"set variable shares = {split.count}")
         connection.execute(f"set variable share = {number}")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from scoring.engine.btyd import Floats
-from scoring.engine.explanation import Contributions
+from scoring.engine.explanation import Contributions, Reasons
 from scoring.engine.model_set import ModelSet
 from training.evaluation.outcome import Outcome
 from training.evaluation.stages import stage_masks
@@ -40,10 +40,12 @@ def _pictures(found: Outcome, baseline: Outcome, models: ModelSet) -> Mapping[st
         "gains": lambda axes: _gains(axes, found, baseline),
         "lift": lambda axes: _lift(axes, found, baseline),
         "survival": lambda axes: _survival(axes, found, models),
-        "shap_summary": lambda axes: _summary(axes, found, models, "churn"),
     }
+    chosen = np.random.default_rng(0).permutation(len(found.churn))[:_SHAP_CUSTOMERS]
+    reasons = models.scores(found.matrix[chosen], drivers=1).reasons
+    pictures["shap_summary"] = lambda axes: _summary(axes, reasons, "churn")
     if found.value is not None:
-        pictures["shap_summary_value"] = lambda axes: _summary(axes, found, models, "value")
+        pictures["shap_summary_value"] = lambda axes: _summary(axes, reasons, "value")
     return pictures
 
 
@@ -66,9 +68,12 @@ def _svg(draw: Draw) -> str:
 
     buffer = io.BytesIO()
     with rc_context(_STYLE):  # type: ignore[arg-type]
-        figure = Figure(figsize=(6.4, 4.4), layout="constrained")  # no pyplot: nothing global is drawn on
+        figure = Figure(figsize=(6.4, 4.4))  # no pyplot: nothing global is drawn on
         FigureCanvasAgg(figure)
-        draw(figure.add_subplot())
+        axes = figure.add_subplot()
+        draw(axes)
+        longest = max((len(label.get_text()) for label in axes.get_yticklabels()), default=0)
+        figure.subplots_adjust(left=min(0.08 + 0.0125 * longest, 0.6), right=0.97, top=0.92, bottom=0.12)
         figure.savefig(buffer, format="svg", dpi=110, metadata={"Date": None})
     return buffer.getvalue().decode()
 
@@ -142,12 +147,10 @@ def _survival(axes: "Axes", outcome: Outcome, models: ModelSet) -> None:
     axes.legend(fontsize=8)
 
 
-def _summary(axes: "Axes", outcome: Outcome, models: ModelSet, model: str) -> None:
+def _summary(axes: "Axes", reasons: Reasons | None, model: str) -> None:
     """SHAP contributions of some customers, one dot each: to the log-odds of churn, or the log of the value."""
     from matplotlib import colormaps
 
-    chosen = np.random.default_rng(0).permutation(len(outcome.churn))[:_SHAP_CUSTOMERS]
-    reasons = models.scores(outcome.matrix[chosen], drivers=1).reasons
     found = getattr(reasons, model) if reasons else None
     if found is None:
         axes.set_axis_off()
