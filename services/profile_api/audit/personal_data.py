@@ -43,13 +43,14 @@ trace_id: ContextVar[bytes] = ContextVar("trace_id", default=b"")
 
 # Around the number of whoever the object after it is about. JSON escapes control characters, so no value holds one.
 PERSON_MARK: Final = "\x02"
+_MARK: Final = PERSON_MARK.encode()
 
 
-def without_marks(text: str) -> tuple[str, set[int]]:
+def without_marks(text: bytes) -> tuple[bytes, set[int]]:
     """The answer as it may be sent, and the persons it is about."""
-    pieces = text.split(PERSON_MARK)
+    pieces = text.split(_MARK)
     if len(pieces) == 1:
         return text, set()
     if len(pieces) == 3:
         return pieces[0] + pieces[2], {int(pieces[1])}
-    return "".join(pieces[::2]), {int(piece) for piece in pieces[1::2]}
+    return b"".join(pieces[::2]), {int(piece) for piece in pieces[1::2]}

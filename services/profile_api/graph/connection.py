@@ -50,6 +50,8 @@ class Connection:
                 **({"role": self._role} if self._role is not None else {}),
             },
         )
+        # Answers are finished JSON in UTF-8: to decode them would only mean to encode them again.
+        await self._raw.set_type_codec("text", schema="pg_catalog", encoder=str.encode, decoder=bytes, format="binary")
 
     async def close(self) -> None:
         """Says goodbye to the database."""
@@ -63,7 +65,7 @@ class Connection:
     def is_closed(self) -> bool:
         return bool(self._raw.is_closed())
 
-    async def texts(self, statement: Statement, many: Sequence[tuple[Any, ...]]) -> Sequence[str]:
+    async def texts(self, statement: Statement, many: Sequence[tuple[Any, ...]]) -> Sequence[bytes]:
         """The answers to each of many sets of values, in their order; tenants come first in each. Errors: FAILURES."""
         if self._role is None:
             return await self._texts_at_once(statement, many)
@@ -72,7 +74,7 @@ class Connection:
         if len(tenants) == 1:
             await self._admit(many[0][0])
             return await self._texts_at_once(statement, many)
-        texts = [""] * len(many)
+        texts = [b""] * len(many)
         for tenant in tenants:
             places = [place for place, arguments in enumerate(many) if arguments[0] == tenant]
             await self._admit(tenant)
@@ -88,14 +90,14 @@ class Connection:
             await self._raw.execute(f"set parcours.tenant = '{int(tenant)}'", timeout=self._timeout)
             self._tenant = tenant
 
-    async def _texts_at_once(self, statement: Statement, many: Sequence[tuple[Any, ...]]) -> Sequence[str]:
+    async def _texts_at_once(self, statement: Statement, many: Sequence[tuple[Any, ...]]) -> Sequence[bytes]:
         if len(many) == 1:
             prepared = await self._statement(statement.single)
-            text: str = await prepared.fetchval(*many[0])
+            text: bytes = await prepared.fetchval(*many[0])
             return [text]
         prepared = await self._statement(statement.batched)
         rows = await prepared.fetch(*zip(*many, strict=True))
-        texts = [""] * len(many)
+        texts = [b""] * len(many)
         for number, text in rows:
             texts[number - 1] = text
         return texts

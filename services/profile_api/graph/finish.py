@@ -19,6 +19,9 @@ from profile_api.graph.plan import Plan
 from profile_api.graph.rendering import FLOAT_MARK, FORBIDDEN_MARK, MARK, MARK_IN_JSON, NULL_MARK, TYPE_KEY, marked
 from profile_api.graph.request import AnswerKind, ErrorCode, GraphError
 
+_MARK = MARK_IN_JSON.encode()
+_NOTHING = f":{marked(NULL_MARK)}}}".encode()
+
 
 def masked_extension(plan: Plan) -> bytes:
     """`,"extensions":{…}` telling which fields came back null because the caller lacks their scope; or nothing."""
@@ -28,16 +31,16 @@ def masked_extension(plan: Plan) -> bytes:
     return b',"extensions":' + msgspec.json.encode({"masked": masked})
 
 
-def tells_nothing(text: str) -> bool:
+def tells_nothing(text: bytes) -> bool:
     """Whether the one root field of a subscription found nothing: what the event was about is gone by now."""
-    return text.count(MARK_IN_JSON) == 1 and text.endswith(f":{marked(NULL_MARK)}}}")
+    return text.count(_MARK) == 1 and text.endswith(_NOTHING)
 
 
-def fast_body(plan: Plan, text: str) -> bytes | None:
+def fast_body(plan: Plan, text: bytes) -> bytes | None:
     """The finished response; None when the data holds a mark, so that only the full finisher can tell."""
-    if MARK_IN_JSON in text:
+    if _MARK in text:
         return None
-    return b'{"data":%b%b}' % (text.encode(), masked_extension(plan) if plan.masked else b"")
+    return b'{"data":%b%b}' % (text, masked_extension(plan) if plan.masked else b"")
 
 
 def _resolve(source: Mapping[str, Any], info: GraphQLResolveInfo[Any], **_arguments: Any) -> Any:

@@ -15,7 +15,7 @@ from profile_api.graph.sources import Join
 from profile_api.rescoring.outcomes import Scored, ScoringOutcome
 
 LIVE = "\x00live"  # where the outcome travels among the variables: no variable can have this name
-_MARKS = re.compile(re.escape(f'"{MARK_IN_JSON}{LIVE_MARK}:') + r"(\d+):(\d+)\"")
+_MARKS = re.compile((re.escape(f'"{MARK_IN_JSON}{LIVE_MARK}:') + r"(\d+):(\d+)\"").encode())
 
 
 class LiveScorer(Protocol):
@@ -101,10 +101,10 @@ LIVE_JOINS: Mapping[str, Join] = {
 
 
 async def spliced(
-    text: str,
+    text: bytes,
     score: Callable[[Sequence[int]], Awaitable[Mapping[int, ScoringOutcome]]],
-    read: Callable[[int, LiveAnswer], Awaitable[str]],
-) -> str:
+    read: Callable[[int, LiveAnswer], Awaitable[bytes]],
+) -> bytes:
     """The answer with every mark replaced by what `read` makes of its slot and the customer's live answer."""
     places = {(int(slot), int(customer)) for slot, customer in _MARKS.findall(text)}
     outcomes = await score(sorted({customer for _, customer in places}))

@@ -23,7 +23,7 @@ from profile_api.graph.request import ErrorCode, GraphError
 from profile_api.store.known_lifecycle import LifecycleThen, LookBackTooLargeError, get_lifecycle_then
 
 THEN: Final = "\x00then"  # where the rows travel among the variables: no variable can have this name
-MARKS: Final = re.compile(re.escape(f'"{MARK_IN_JSON}{THEN_MARK}:') + r"(\d+):(\d+)\"")
+_MARKS: Final = re.compile((re.escape(f'"{MARK_IN_JSON}{THEN_MARK}:') + r"(\d+):(\d+)\"").encode())
 _TRANSITION_COLUMNS = (
     "customer_id bigint, model text, effective_at timestamptz, until_at timestamptz, from_stage text, to_stage text, "
     "reason text, facts jsonb, policy_version text, cycle integer, recorded_at timestamptz"
@@ -199,14 +199,14 @@ def _json(rows: Sequence[Mapping[str, object]]) -> str:
     return msgspec.json.encode(rows).decode()
 
 
-def marked_places(text: str) -> list[tuple[int, int]]:
+def marked_places(text: bytes) -> list[tuple[int, int]]:
     """Each place to splice: which part of the plan, for which customer."""
-    return sorted({(int(slot), int(customer)) for slot, customer in MARKS.findall(text)})
+    return sorted({(int(slot), int(customer)) for slot, customer in _MARKS.findall(text)})
 
 
-def spliced(text: str, parts: Mapping[tuple[int, int], str]) -> str:
+def spliced(text: bytes, parts: Mapping[tuple[int, int], bytes]) -> bytes:
     """The answer with every mark replaced."""
-    return MARKS.sub(lambda mark: parts[int(mark[1]), int(mark[2])], text)
+    return _MARKS.sub(lambda mark: parts[int(mark[1]), int(mark[2])], text)
 
 
 def values_with(values: Values, rows: RowsThen) -> Values:

@@ -87,10 +87,10 @@ class Mutations:
         return self._pool
 
 
-async def _payloads(asking: Asking, reads: Reads, plan: Plan, written: Mapping[str, Written]) -> str:
+async def _payloads(asking: Asking, reads: Reads, plan: Plan, written: Mapping[str, Written]) -> bytes:
     """The payloads as the JSON text of `data`."""
     texts = []
     for planned in plan.writes:
         reply = await reads.reply(asking, planned.payload, {**asking.values, WRITTEN: written[planned.key]})
-        texts.append(f'"{planned.key}":{reply.text}')
-    return "{" + ",".join(texts) + "}"
+        texts.append(b'"%b":%b' % (planned.key.encode(), reply.text))
+    return b"{" + b",".join(texts) + b"}"

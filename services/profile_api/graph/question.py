@@ -59,7 +59,7 @@ class Question(msgspec.Struct, kw_only=True, eq=False):
     since: float = 0.0
     is_settled: bool = False
 
-    def answered(self, text: str, run: Run) -> None:
+    def answered(self, text: bytes, run: Run) -> None:
         """The database's answer."""
         raise NotImplementedError
 
@@ -69,9 +69,9 @@ class Question(msgspec.Struct, kw_only=True, eq=False):
 
 
 class Reply(msgspec.Struct):
-    """The text PostgreSQL answered with, and what it took."""
+    """The text PostgreSQL answered with, as it came, and what it took."""
 
-    text: str
+    text: bytes
     run: Run
     since: float
 
@@ -81,7 +81,7 @@ class Awaited(Question, kw_only=True, eq=False):
 
     reply: "asyncio.Future[Reply]"
 
-    def answered(self, text: str, run: Run) -> None:
+    def answered(self, text: bytes, run: Run) -> None:
         if not self.reply.done():  # not cancelled meanwhile
             self.reply.set_result(Reply(text, run, self.since))
 

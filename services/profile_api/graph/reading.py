@@ -31,7 +31,7 @@ class Readings:
         """Returns when those that went on in a task are told."""
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def finished(self, asking: Asking, text: str, run: Run, since: float) -> Answer | None:
+    def finished(self, asking: Asking, text: bytes, run: Run, since: float) -> Answer | None:
         """The answer that leaves at once; None when it takes more than this statement."""
         finishing = time.perf_counter()
         plan = asking.plan
@@ -96,7 +96,7 @@ class BoundRead(Question, kw_only=True, eq=False):
         except OverloadedError as error:
             self.failed(error)
 
-    def answered(self, text: str, run: Run) -> None:
+    def answered(self, text: bytes, run: Run) -> None:
         """Tells the answer, or goes on in a task."""
         try:
             told: Answer | Exception | None = self.readings.finished(self.asking, text, run, self.since)

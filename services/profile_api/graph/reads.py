@@ -48,7 +48,7 @@ class Asking(msgspec.Struct, kw_only=True):
     def left_s(self) -> float:
         return self.deadline - time.perf_counter()
 
-    def told(self, plan: Plan, text: str) -> str:
+    def told(self, plan: Plan, text: bytes) -> bytes:
         """The answer to a plan without the marks that say whom it is about, which are remembered."""
         answer, customers = without_marks(text)
         touched = self.touched
@@ -121,19 +121,19 @@ class Reads:
         document = asking.document
         return full_body(self.catalogue, asking.plan, document.ast, document.operation, asking.raw, data)
 
-    async def _spliced(self, asking: Asking, plan: Plan, values: Values, text: str) -> str:
+    async def _spliced(self, asking: Asking, plan: Plan, values: Values, text: bytes) -> bytes:
         async def score(customers: Sequence[int]) -> Mapping[int, ScoringOutcome]:
             if self._live_scorer is None:
                 return {}
             return await self._live_scorer.score(asking.caller.tenant_id, customers, None)
 
-        async def read(slot: int, live: LiveAnswer) -> str:
+        async def read(slot: int, live: LiveAnswer) -> bytes:
             return (await self.reply(asking, plan.live[slot], {**values, LIVE: live})).text
 
         return await spliced(text, score, read)
 
-    async def _looked_back(self, asking: Asking, plan: Plan, values: Values, text: str) -> str:
-        parts: dict[tuple[int, int], str] = {}
+    async def _looked_back(self, asking: Asking, plan: Plan, values: Values, text: bytes) -> bytes:
+        parts: dict[tuple[int, int], bytes] = {}
         for slot, customer in marked_places(text):  # one or two: only `customer` looks back
             then = plan.then[slot]
             rows = await self._look_back.rows(
@@ -147,7 +147,7 @@ class Reads:
             parts[slot, customer] = (await self.reply(asking, then.part, values_with(values, rows))).text
         return spliced_then(text, parts)
 
-    async def _full(self, asking: Asking, text: str) -> tuple[AnswerKind, bytes]:
+    async def _full(self, asking: Asking, text: bytes) -> tuple[AnswerKind, bytes]:
         """The exact answer to data that holds a mark."""
         if asking.plan.abstract:
             typed = asking.document.typed_plan(self.catalogue, asking.values)

@@ -51,7 +51,7 @@ def test_a_statement_that_forgets_the_tenant_still_sees_one_only(
         await dispatcher.start()
         try:
             asked = [dispatcher.ask(Forgetful(), (tenant,), deadline_s=10) for tenant in [101, 102, 101, 102, 102]]
-            return [reply.text for reply in await asyncio.gather(*asked)]
+            return [reply.text.decode() for reply in await asyncio.gather(*asked)]
         finally:
             await dispatcher.close()
 

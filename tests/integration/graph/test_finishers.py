@@ -49,7 +49,7 @@ def bench(world_url: str) -> Iterator[Bench]:
     bench.close()
 
 
-async def _text(engine: GraphEngine, document: Document, plan: Plan, values: Values, tenant: int) -> str:
+async def _text(engine: GraphEngine, document: Document, plan: Plan, values: Values, tenant: int) -> bytes:
     """The data as text, everything spliced in that is not stored."""
     asking = Asking(
         document=document, plan=plan, values=values, raw={}, caller=caller(tenant), now=NOW,
