@@ -24,7 +24,7 @@ from benchmarks.graphql.report import Row, ratios, summary, table
 from benchmarks.graphql.servers import POSTGRAPHILE, ROOT, STRAWBERRY, Server, prove_equal, servers
 
 RESULTS = ROOT / "benchmarks" / "results" / "graphql.json"
-_BODIES = 4_000  # different requests per server and operation
+BODIES = 4_000  # different requests per server and operation
 _WARM_UP_S = 1
 
 
@@ -90,7 +90,7 @@ def bodies_file(server: Server, operation: str) -> Path:
 def write_all_bodies(server: Server, customers: int) -> None:
     """Each request asks about another customer; every server is asked about the same ones."""
     for operation, query in server.queries.items():
-        given = (server.variables(operation, number, customers) for number in range(1, _BODIES + 1))
+        given = (server.variables(operation, number, customers) for number in range(1, BODIES + 1))
         write_bodies(bodies_file(server, operation), query, given)
 
 

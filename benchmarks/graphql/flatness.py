@@ -1,54 +1,102 @@
 """How answer times grow with the company: `python -m benchmarks.graphql.flatness` writes `graphql_flatness.json`.
 
-One client asks our server each operation, companies taking turns; what counts is the ratio of the medians.
+One client asks our server each operation, companies taking turns; what counts is the ratio of the medians, once with
+customers nobody asked about before, whose pages PostgreSQL first takes from the operating system (where a large company
+is larger than its buffers), and once with customers whose pages it holds.
 """
 
 import argparse
 import json
 from contextlib import ExitStack
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from statistics import median
 from typing import Any
 
-from benchmarks.graphql.__main__ import bodies_file, pinned_database, write_all_bodies
+from benchmarks.graphql.__main__ import BODIES, bodies_file, pinned_database, write_all_bodies
 from benchmarks.graphql.company import agent_token, prepared_company
-from benchmarks.graphql.load import measure, required_tool
+from benchmarks.graphql.load import Load, measure, required_tool
 from benchmarks.graphql.operations import OPERATIONS
 from benchmarks.graphql.servers import ROOT, Server, servers
 
 RESULTS = ROOT / "benchmarks" / "results" / "graphql_flatness.json"
 
 
+_CLIENTS_BEFORE = 16  # that ask for everything once, so that PostgreSQL holds it
+
+Medians = dict[str, dict[int, float]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Companies:
+    """Our server over each company, by size."""
+
+    servers: dict[int, Server]
+    database_pid: int
+    cores: set[int]
+
+    def ask(self, size: int, operation: str, *, clients: int, seconds: int, start: int) -> Load:
+        server = self.servers[size]
+        return measure(
+            server, bodies_file(server, operation), clients=clients, seconds=seconds,
+            database_pid=self.database_pid, cores=self.cores, start=start,
+        )  # fmt: skip
+
+    def ask_everything(self, size: int, operation: str) -> None:
+        asked = 0
+        while asked < BODIES:
+            seconds = 2
+            load = self.ask(size, operation, clients=_CLIENTS_BEFORE, seconds=seconds, start=asked)
+            asked += int(load.rps * seconds)
+
+    def medians(self, operation: str, rounds: int, seconds: int) -> tuple[dict[int, float], dict[int, float]]:
+        """Milliseconds by size: asked about for the first time, and asked about again."""
+        first: dict[int, float] = {}
+        again: dict[int, list[float]] = {size: [] for size in self.servers}
+        for size, server in self.servers.items():
+            write_all_bodies(server, size)
+            self.ask(size, operation, clients=1, seconds=1, start=BODIES - 1000)  # plans and connections
+            first[size] = self.ask(size, operation, clients=1, seconds=seconds, start=0).p50_ms
+            self.ask_everything(size, operation)
+        for number in range(rounds):
+            for size, server in self.servers.items():
+                write_all_bodies(server, size)
+                load = self.ask(size, operation, clients=1, seconds=seconds, start=number * 1009)
+                again[size].append(load.p50_ms)
+        return _rounded(first), _rounded({size: median(all_) for size, all_ in again.items()})
+
+
+def _rounded(by_size: dict[int, float]) -> dict[int, float]:
+    return {size: round(value, 3) for size, value in by_size.items()}
+
+
+def _largest_to_smallest(medians: Medians) -> dict[str, float]:
+    return {name: round(by_size[max(by_size)] / by_size[min(by_size)], 2) for name, by_size in medians.items()}
+
+
 def run(sizes: list[int], rounds: int, seconds: int, port: int) -> dict[str, Any]:
     """The medians of every size and operation, and how the largest compares with the smallest."""
     urls = {size: prepared_company(size) for size in sizes}
     database_pid, server_core, cores = pinned_database(apart=False)
-    found: dict[str, dict[int, list[float]]] = {name: {size: [] for size in sizes} for name in OPERATIONS}
+    first: Medians = {}
+    again: Medians = {}
     with ExitStack() as stack:
         started: dict[int, Server] = {}
         for place, (size, url) in enumerate(urls.items()):
             token = agent_token(url)
             [server] = stack.enter_context(servers(url, port + place, server_core, token, frozenset()))
             started[size] = server
-        for number in range(-1, rounds):  # the first round warms up
-            for operation, by_size in found.items():
-                for size, server in started.items():
-                    write_all_bodies(server, size)
-                    load = measure(
-                        server, bodies_file(server, operation), clients=1, seconds=seconds,
-                        database_pid=database_pid, cores=cores, start=(number + 1) * 1009,
-                    )  # fmt: skip
-                    if number >= 0:
-                        by_size[size].append(load.p50_ms)
-    p50_ms = {name: {size: round(median(all_), 3) for size, all_ in by_size.items()} for name, by_size in found.items()}
+        companies = _Companies(started, database_pid, cores)
+        for operation in OPERATIONS:
+            first[operation], again[operation] = companies.medians(operation, rounds, seconds)
     return {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
         "rounds": rounds,
         "seconds": seconds,
-        "p50_ms": p50_ms,
-        "largest_to_smallest": {
-            name: round(by_size[max(sizes)] / by_size[min(sizes)], 2) for name, by_size in p50_ms.items()
-        },
+        "p50_ms": again,
+        "largest_to_smallest": _largest_to_smallest(again),
+        "p50_ms_first_time": first,
+        "largest_to_smallest_first_time": _largest_to_smallest(first),
     }
 
 
