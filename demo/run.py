@@ -28,10 +28,12 @@ from demo.tour.ask import take_tour
 from demo.tour.show import show_tour
 from profile_api.store.embedded import start_embedded_postgres, stop_embedded_postgres
 from profile_api.store.migrate import migrate
+from scoring.engine.spec import FORMAT
 
 _START_TIMEOUT_S = 90.0
-_TRAINED, _SCORED = f"train {FEATURE_SET}", f"score {FEATURE_SET}"
-"""Steps done again when a new version of the program computes other features: older models do not fit them."""
+_LEARNT = f"{FEATURE_SET} {FORMAT}"
+_TRAINED, _SCORED = f"train {_LEARNT}", f"score {_LEARNT}"
+"""Steps done again when a new version of the program computes other features, or reads other models than it wrote."""
 _LONG_AGO = timedelta(days=60)
 """A history that ended earlier is looked at from its end: today everybody would be long gone."""
 

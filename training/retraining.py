@@ -11,7 +11,7 @@ import adbc_driver_postgresql.dbapi as postgresql
 from customer.features.definitions import FEATURE_SET
 from training.monitoring.findings import Status
 from training.registry.database import named_sql, rows_of
-from training.registry.lifecycle import Order, Training, train_from_database
+from training.registry.lifecycle import Order, Training, fault_of_champion, train_from_database
 from training.settings import TrainingSettings, database_url
 from training.train import Progress
 
@@ -50,6 +50,8 @@ def retrain(
             reason = "another retraining of this tenant is running"
             return Retraining(outcome=Outcome.RUNNING_ELSEWHERE, reason=reason)
         is_due, reason = due(url, settings.tenant, policy, now=order.as_of)
+        if not (is_due or is_forced) and (fault := fault_of_champion(settings)):
+            is_due, reason = True, f"the champion cannot serve any more: {fault}"
         if not (is_due or is_forced):
             return Retraining(outcome=Outcome.NOT_DUE, reason=reason)
         reason = reason if is_due else f"asked for, although {reason}"

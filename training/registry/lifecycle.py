@@ -9,9 +9,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from customer.errors import ParcoursError
+from customer.errors import FeatureSetMismatchError, ParcoursError
 from scoring.engine.model_set import ModelSet, load_model_set
-from scoring.engine.spec import read_spec
+from scoring.engine.spec import UnusableModelSetError, read_spec
+from scoring.errors import ModelSetRefusedError
 from training.data.database_snapshot import snapshot_from_database
 from training.data.learning import MOST_CUSTOMERS
 from training.data.snapshot import Snapshot, end_of_history
@@ -151,6 +152,17 @@ def load_registered(settings: TrainingSettings, model_set: str | None) -> ModelS
         raise RegistryError("there is no champion yet; train one with `parcours train`")
     with tempfile.TemporaryDirectory(prefix="parcours-") as scratch:
         return load_model_set(download_set(client, registered, Path(scratch)))
+
+
+def fault_of_champion(settings: TrainingSettings) -> str | None:
+    """Why this version of the program cannot load the champion; None when it can, or when there is none."""
+    try:
+        load_registered(settings, None)
+    except (UnusableModelSetError, FeatureSetMismatchError) as error:
+        return str(error)
+    except (RegistryError, ModelSetRefusedError):  # code that is not allowed here may be where it serves
+        pass
+    return None
 
 
 def fetch_pages(settings: TrainingSettings, model_set: str | None, out: Path | None) -> tuple[str, Path | None]:

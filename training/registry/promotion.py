@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from customer.errors import FeatureSetMismatchError, ParcoursError
 from customer.vocabulary import PredictionKind
 from scoring.engine.model_set import ModelSet, load_model_set
+from scoring.engine.spec import UnusableModelSetError
+from scoring.errors import ModelSetRefusedError
 from training.data.learning import LearningSet
 from training.evaluation.backtest import Fold
 from training.evaluation.gate import Check, Verdict, judge
@@ -115,8 +117,10 @@ def _check_champion(
     with tempfile.TemporaryDirectory(prefix="parcours-") as scratch:
         try:
             present = load_model_set(download_set(client, champion, Path(scratch)))
-        except FeatureSetMismatchError as error:
+        except (FeatureSetMismatchError, UnusableModelSetError) as error:
             return [Check(check="champion", passed=True, reason=f"the champion cannot serve any more: {error}")]
+        except ModelSetRefusedError as error:  # it may well serve elsewhere
+            return [Check(check="champion", passed=False, reason=f"the champion cannot be asked here: {error}")]
     return compare_with(present, trained, fold)
 
 

@@ -114,7 +114,8 @@ def read_spec(folder: Path) -> ModelSetSpec:
     except (OSError, ValueError) as error:
         raise UnusableModelSetError(folder, f"{FILE} cannot be read ({error})") from error
     if not isinstance(found, dict) or found.get("format") != FORMAT:
-        raise UnusableModelSetError(folder, f"{FILE} is not of format {FORMAT}")
+        written = found.get("format") if isinstance(found, dict) else None
+        raise UnusableModelSetError(folder, f"{FILE} is of format {written}, this version reads {FORMAT}")
     try:
         return ModelSetSpec(
             **{

@@ -12,12 +12,16 @@ import psycopg
 import pytest
 
 from customer.features.definitions import FEATURE_NAMES
-from scoring.engine import load_model_set
+from scoring.engine import ModelSet, load_model_set
+from scoring.engine.spec import FORMAT
 from tests.integration.training.shop import AS_OF, NOW, TINY, Order, write_orders
 from training.data.order_snapshot import snapshot_from_orders
+from training.data.snapshot import NoFactsError
 from training.registry import lifecycle
 from training.registry.model_registry import CHALLENGER, CHAMPION, connect, download_set, find_by_alias
+from training.registry.promotion import check_all
 from training.registry.promotion_log import read_log
+from training.retraining import Outcome, Policy, retrain
 from training.settings import TrainingSettings
 
 pytestmark = pytest.mark.filterwarnings("default")  # MLflow's own code warns of its own libraries
@@ -102,3 +106,25 @@ def test_a_set_that_loses_against_the_champion_is_refused_and_becomes_the_challe
     assert read_log(settings.database_url or "", alias=CHAMPION)[0].action == "REFUSAL"
     lifecycle.promote_challenger(settings, force=True)
     assert find_by_alias(client, CHAMPION) == second.registered
+
+
+def test_a_champion_of_an_earlier_version_makes_way(
+    settings: TrainingSettings, orders: list[Order], tmp_path: Path
+) -> None:
+    first = taken(settings, orders, tmp_path)
+    assert lifecycle.fault_of_champion(settings) is None
+    policy = Policy(max_age=timedelta(days=3650), patience=timedelta(days=3650))
+    order = lifecycle.Order(as_of=AS_OF, horizon_days=30, recipe=TINY, seed=1)
+    not_due = retrain(settings, policy, order, is_forced=False, progress=lambda _: None)
+    assert not_due.outcome is Outcome.NOT_DUE
+
+    for spec in settings.mlflow_folder.rglob("model_set.json"):
+        spec.write_text(spec.read_text().replace(f'"format": {FORMAT}', '"format": 1'))
+    assert "is of format 1, this version reads" in str(lifecycle.fault_of_champion(settings))
+    with pytest.raises(NoFactsError):  # now it is due, and this database holds nothing to learn from
+        retrain(settings, policy, order, is_forced=False, progress=lambda _: None)
+    models = first.trained.models
+    other = replace(first.trained, models=ModelSet(replace(models.spec, id="another"), models.boosters))
+    [check] = [one for one in check_all(connect(settings), other, None) if one.check == "champion"]
+    assert check.passed
+    assert "cannot serve any more" in check.reason
