@@ -2,10 +2,11 @@
 
 `python -m benchmarks.scale [--sizes 100000,300000,1000000] [--stored 200000] [--again]`
 
-Of each size: all features at one cutoff, `parcours train --quick` and `parcours predict` of an order file, reading it
-included. Every step is written as soon as it is measured: a run that was interrupted goes on where it was, and what was
-measured with the same feature set and versions is not measured again without --again. CPU seconds stand beside wall
-seconds, since only the former mean much on a shared machine.
+Of each size: all features at one cutoff, and `parcours predict` of an order file, reading it included; of the first
+and the last one `parcours train --quick` too, by whose models the others are predicted. Every step is written as soon
+as it is measured: a run that was interrupted goes on with the size where it was, and what was measured with the same
+feature set and versions is not measured again without --again. CPU seconds stand beside wall seconds, since only the
+former mean much on a shared machine.
 """
 
 import argparse
@@ -23,7 +24,7 @@ from typing import Any
 import duckdb
 import pyarrow
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from benchmarks.scale.steps import measured
@@ -41,6 +42,7 @@ GOALS = {
     "online_fifty_ms": 20.0,
 }
 _STEPS = ("features", "train", "predict")
+_ALWAYS = {"features", "predict"}
 
 
 def main() -> None:
@@ -51,32 +53,20 @@ def main() -> None:
     options = parser.parse_args()
     sizes = [int(size) for size in options.sizes.split(",") if size]
     results = _earlier(again=options.again)
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-    )
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True)) as progress, TemporaryDirectory() as folder:
-        missing = [size for size in sizes if any(name not in results["sizes"].get(str(size), {}) for name in _STEPS)]
-        bar = progress.add_task("scale", total=(1 + len(_STEPS)) * len(missing) + bool(options.stored))
+        bar = progress.add_task("scale", total=None)
 
         def step(words: str) -> None:
             progress.update(bar, description=words)
-            progress.advance(bar)
 
-        for size in missing:
-            found = results["sizes"].setdefault(str(size), {})
-            with TemporaryDirectory(dir=folder) as scratch:
-                for name, effort in _efforts(Path(scratch), size, step):
-                    found[name] = effort
-                    _write(results)
+        for size in sizes:
+            _measure_size(Path(folder), size, results, step, is_last=size == sizes[-1])
         if options.stored and results["stored"].get("customers") != options.stored:
             step(f"{options.stored:,} customers in PostgreSQL")
             results["stored"] = measure_stored(Path(folder) / "stored", options.stored)
             _write(results)
-        progress.update(bar, completed=progress.tasks[0].total, description="measured")
+        progress.update(bar, total=1, completed=1, description="measured")
     _show(results)
 
 
@@ -102,17 +92,35 @@ def _write(results: dict[str, Any]) -> None:
     RESULTS.write_text(json.dumps(results, indent=2) + "\n")
 
 
-def _efforts(folder: Path, customers: int, step: Callable[[str], None]) -> Iterator[tuple[str, dict[str, float]]]:
-    """What each step took, the facts being made up first."""
-    snapshot, orders, models = folder / "snapshot", folder / "orders.parquet", folder / "models"
+def _measure_size(
+    folder: Path, customers: int, results: dict[str, Any], step: Callable[[str], None], *, is_last: bool
+) -> None:
+    found = results["sizes"].setdefault(str(customers), {})
+    if found.keys() >= _ALWAYS:
+        return
+    models = folder / "models"
+    if is_last:
+        rmtree(models, ignore_errors=True)
+    with TemporaryDirectory(dir=folder) as scratch:
+        for name, effort in _efforts(Path(scratch), models, customers, step):
+            found[name] = effort
+            _write(results)
+
+
+def _efforts(
+    folder: Path, models: Path, customers: int, step: Callable[[str], None]
+) -> Iterator[tuple[str, dict[str, float]]]:
+    """What each step took, the facts being made up first, and the models trained if there are none."""
+    snapshot, orders = folder / "snapshot", folder / "orders.parquet"
     step(f"{customers:,} customers: making facts up")
     write_both(snapshot, orders, customers)
     step(f"{customers:,} customers: features")
     features = measured("features", str(snapshot))
     yield "features", asdict(features) | {"s_per_million": round(features.wall_s * 1e6 / features.rows, 1)}
     rmtree(snapshot)
-    step(f"{customers:,} customers: training")
-    yield "train", asdict(measured("train", str(orders), str(models)))
+    if not models.exists():
+        step(f"{customers:,} customers: training")
+        yield "train", asdict(measured("train", str(orders), str(models)))
     step(f"{customers:,} customers: prediction")
     predicted = measured("predict", str(orders), str(models), str(folder / "predictions.parquet"))
     yield "predict", asdict(predicted) | {"customers_per_minute": predicted.rows_per_s * 60}
@@ -123,7 +131,7 @@ def _show(results: dict[str, Any]) -> None:
     for column in ("customers", "step", "s", "CPU s", "peak MB", "rate"):
         table.add_column(column, justify="right")
     for size, found in sorted(results["sizes"].items(), key=lambda pair: int(pair[0])):
-        for name in _STEPS:
+        for name in (one for one in _STEPS if one in found):
             effort = found[name]
             rates = {
                 "features": f"{effort.get('s_per_million')} s a million",
