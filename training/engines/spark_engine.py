@@ -65,7 +65,7 @@ def open_spark() -> Iterator[SparkEngine]:
     """
     with tempfile.NamedTemporaryFile(prefix="parcours-spark-", suffix=".log", delete=False) as log:
         try:
-            with _complaints_to(log):
+            with complaints_to(log):
                 session = (
                     SparkSession.builder.appName("parcours")
                     .config("spark.sql.session.timeZone", "UTC")
@@ -82,7 +82,7 @@ def open_spark() -> Iterator[SparkEngine]:
 
 
 @contextmanager
-def _complaints_to(log: IO[bytes]) -> Iterator[None]:
+def complaints_to(log: IO[bytes]) -> Iterator[None]:
     """Processes started meanwhile write there, for ever, what they would write to stderr: Java says much at its start,
     and draws bars of its own across ours."""
     sys.stderr.flush()

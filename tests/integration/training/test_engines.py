@@ -1,5 +1,7 @@
 """Dask's workers compute, grow and score what this machine does; engines that are not installed say how to be."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +20,7 @@ from training.data.spine import build_spine
 from training.engines.dask_engine import DaskEngine
 from training.engines.names import EngineName
 from training.engines.opening import EngineMissingError, open_engine
+from training.engines.spark_engine import complaints_to
 from training.predict import models_in, predict_file
 from training.train import save_models
 
@@ -64,6 +67,17 @@ def test_what_dask_trains_and_scores_is_what_one_machine_does_within_tolerance(
     for column in ("churn_probability", "next_p50"):
         expected, found = (numbers(rows, column, customers) for rows in (elsewhere, scored))
         np.testing.assert_allclose(found, expected, rtol=1e-9)
+
+
+def test_what_a_started_machine_says_goes_to_a_file_and_ours_to_the_terminal(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with (tmp_path / "spark.log").open("wb") as log, complaints_to(log):
+        machine = subprocess.Popen(["sh", "-c", "read line; echo WARN $line >&2"], stdin=subprocess.PIPE)
+    sys.stderr.write("ours\n")
+    machine.communicate(b"incubator\n", timeout=10)  # what it says later goes there too
+    assert (tmp_path / "spark.log").read_text() == "WARN incubator\n"
+    assert capfd.readouterr().err == "ours\n"
 
 
 def test_the_local_engine_needs_nothing_and_an_absent_one_says_what_to_install() -> None:
