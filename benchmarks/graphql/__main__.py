@@ -87,10 +87,10 @@ def bodies_file(server: Server, operation: str) -> Path:
     return HOME / f"{server.name}_{operation}.jsonl"
 
 
-def write_all_bodies(server: Server, customers: int) -> None:
+def write_all_bodies(server: Server, customers: int, *, first: int = 1) -> None:
     """Each request asks about another customer; every server is asked about the same ones."""
     for operation, query in server.queries.items():
-        given = (server.variables(operation, number, customers) for number in range(1, BODIES + 1))
+        given = (server.variables(operation, number, customers) for number in range(first, first + BODIES))
         write_bodies(bodies_file(server, operation), query, given)
 
 

@@ -18,8 +18,8 @@ class PageInfo:
 CURSOR = "Opaque; give it to `after` or `before` of the same connection and ordering."
 TOTAL = "How many there are in all, whatever the page; counted only when asked for."
 ESTIMATED_TOTAL = (
-    "How many there are in all, whatever the page; counted only when asked for. Above 10,000 an estimate from the newest: "
-    "too large where the filter suits newer customers better than older ones, too small where it suits older ones."
+    "How many there are in all, whatever the page; counted only when asked for. Above 10,000 an estimate from the"
+    " newest: too large where the filter suits newer customers better than older ones, too small the other way round."
 )
 EDGES = "The page, in the connection's order."
 PAGE_INFO = "What lies around the page."
