@@ -49,6 +49,7 @@ class Dispatcher:
         self._waiting: dict[Statement, deque[Question]] = {}  # in order of the oldest request
         self._waiting_count = 0
         self._is_due = False
+        self._is_closed = False
         self._under_way: dict[_Batch, asyncio.Task[None]] = {}
         self._loop: asyncio.AbstractEventLoop
         self._watch: asyncio.Task[None] | None = None
@@ -61,7 +62,8 @@ class Dispatcher:
         self._watch = asyncio.create_task(self._watch_time())
 
     async def close(self) -> None:
-        """What waits fails."""
+        """What waits fails, and whatever is asked from now on."""
+        self._is_closed = True
         tasks = [*self._under_way.values(), *([self._watch] if self._watch else [])]
         for queue in self._waiting.values():
             _fail(queue, StatementError(asyncio.CancelledError()))
@@ -81,7 +83,9 @@ class Dispatcher:
         return await question.reply
 
     def submit(self, statement: Statement, question: Question) -> None:
-        """Has the question asked with the next batch of its statement. Errors: OverloadedError."""
+        """Has the question asked with the next batch of its statement. Errors: OverloadedError, StatementError."""
+        if self._is_closed:
+            raise StatementError(asyncio.CancelledError())
         if self._waiting_count >= self._most_waiting:
             raise OverloadedError
         question.since = time.perf_counter()

@@ -102,6 +102,7 @@ class GraphEngine:
         await self._mutations.close()
         await self._look_back.close()
         await self._dispatcher.close()
+        await self._readings.close()  # of those that failed by this
         if self._live_scorer is not None:
             await self._live_scorer.aclose()
         self._documents.close()

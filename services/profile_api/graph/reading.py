@@ -10,7 +10,7 @@ import time
 from profile_api.graph.dispatch import Dispatcher
 from profile_api.graph.errors import refused
 from profile_api.graph.finish import fast_body
-from profile_api.graph.question import OverloadedError, Question, Reply, Run, StatementError
+from profile_api.graph.question import Question, Reply, Run, StatementError
 from profile_api.graph.reads import Asking, Reads
 from profile_api.graph.request import Answer, AnswerKind, GraphError, Tell
 from profile_api.graph.trail import Trail
@@ -93,7 +93,7 @@ class BoundRead(Question, kw_only=True, eq=False):
         self.tell = tell
         try:
             self.readings.dispatcher.submit(self.asking.plan, self)
-        except OverloadedError as error:
+        except GraphError as error:
             self.failed(error)
 
     def answered(self, text: bytes, run: Run) -> None:

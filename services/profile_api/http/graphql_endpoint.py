@@ -83,10 +83,7 @@ class GraphQLEndpoint:
             return False
 
         def tell(told: Answer | Exception) -> None:
-            if isinstance(told, Exception):
-                give(self._failed(told, media_type, observed.request_id))
-            else:
-                give(self._replied(told, media_type, who))
+            give(self._told(told, media_type, who, observed.request_id))
 
         reading.send(tell)
         return True
@@ -190,6 +187,14 @@ class GraphQLEndpoint:
                 "a subscription needs a transport that lasts: accept text/event-stream, or use a WebSocket"
             )
         return self._replied(await self._operations.run(ready), media_type, ready.who)
+
+    def _told(self, told: Answer | Exception, media_type: MediaType, who: Identity, identity: bytes) -> Reply:
+        try:
+            if isinstance(told, Exception):
+                return self._failed(told, media_type, identity)
+            return self._replied(told, media_type, who)
+        except Exception as error:  # noqa: BLE001  (others of the batch wait for their answers)
+            return self._failed(error, media_type, identity)
 
     def _replied(self, answer: Answer, media_type: MediaType, who: Identity) -> Reply:
         count_answer(answer)

@@ -1,5 +1,6 @@
 """One small world per module (nothing here writes to it), and an engine reading it."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from itertools import count
 from typing import Any
@@ -36,6 +37,15 @@ def caller(tenant: int = 1, scopes: frozenset[Scope] = frozenset(Scope)) -> Call
 
 async def answered(engine: GraphEngine, query: str, *, by: Caller | None = None, **variables: Any) -> Answer:
     return await engine.execute(GraphQLRequest(query=query, variables=variables), by or caller(), now=NOW)
+
+
+async def told(engine: GraphEngine, request: GraphQLRequest, *, by: Caller | None = None) -> Answer:
+    """As the edge has a query answered that was met before: without a task."""
+    reading = engine.reading(request, by or caller(), now=NOW, deadline_s=10, trace=b"t" * 32)
+    assert reading is not None
+    answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+    reading.send(lambda told: answer.set_exception(told) if isinstance(told, Exception) else answer.set_result(told))
+    return await answer
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from profile_api.graph.plan import Plan
 from profile_api.graph.reads import Asking
 from profile_api.graph.request import AnswerKind, GraphQLRequest
 from profile_api.graph.schema import catalogue
-from tests.integration.graph.conftest import answered, caller
+from tests.integration.graph.conftest import answered, caller, told
 from tests.integration.graph.operations import Operation, operation
 from tests.integration.graph.world import NOW
 
@@ -70,6 +70,8 @@ async def _check(engine: GraphEngine, operation: Operation) -> None:
     assert not _ids(msgspec.json.decode(alone[2]), "cus_1")
     fast = fast_body(plan, alone[1])
     assert fast is not None
+    if not plan.live and not plan.then:
+        assert (await told(engine, request)).body == fast
     raw = found.raw(operation.variables)
     typed = document.typed_plan(engine.catalogue, values)
     data = msgspec.json.decode(await _text(engine, document, typed, values, 1))
