@@ -14,6 +14,7 @@ from customer.errors import ParcoursError
 from customer.features.definitions import FEATURE_NAMES, FEATURE_SET
 from customer.features.moment import local_moment
 from customer.vocabulary import PredictionBasis, PredictionKind
+from scoring.engine.blend import Opinions
 from scoring.engine.btyd import Floats
 from scoring.engine.model_set import ModelSet
 from scoring.engine.spec import ModelSetSpec, ValueCalibration, write_spec
@@ -103,8 +104,8 @@ def train_models(
     learning = build_learning_set(snapshot, as_of, schedule, engine=recipe.engine)
     earlier = next((days for days in schedule.cutoffs if days >= horizon), None)
     if tune is not None and earlier is not None:
-        recipe = tune(recipe, _inner_folds(learning, schedule, earlier, history_days, seed=seed, snapshot=snapshot,
-                                           as_of=as_of))  # fmt: skip
+        recipe = tune(recipe, _inner_folds(learning, schedule, earlier, history_days, given=recipe, seed=seed,
+                                           snapshot=snapshot, as_of=as_of))  # fmt: skip
     progress("rehearsal on the past")
     rehearsal = None
     if earlier is not None and history_days - earlier >= YEAR_DAYS / 4:
@@ -118,15 +119,20 @@ def train_models(
     loyalty = fit_loyalty(fit.bench, step_days=min(schedule.cutoffs)) if schedule.cutoffs else None
     models = _model_set(fit, spread, rehearsal, loyalty, seed=seed, snapshot=snapshot, as_of=as_of,
                         horizon_days=horizon)  # fmt: skip
-    models = _with_blend(models, present.values, rehearsal.say if rehearsal else Say(), threads=recipe.threads)
+    if "next_purchase" in models.boosters:
+        said = models.opinions(present.values, threads=recipe.threads)
+        models = _with_blend(models, said, rehearsal.say if rehearsal else Say())
     return Trained(models=models, recipe=recipe, rehearsal=rehearsal, present=present, learning=learning)
 
 
 def _inner_folds(
-    learning: LearningSet, schedule: Schedule, rehearsal_days: int, history_days: int, *, seed: int, snapshot: Snapshot,
-    as_of: datetime,
+    learning: LearningSet, schedule: Schedule, rehearsal_days: int, history_days: int, *, given: Recipe, seed: int,
+    snapshot: Snapshot, as_of: datetime,
 ) -> list[InnerFold]:  # fmt: skip
-    """One and two horizons before the rehearsal, where there was enough history; nothing since is known to them."""
+    """One and two horizons before the rehearsal, where there was enough history; nothing since is known to them.
+
+    A recipe of fewer rows than the one given learns from one cutoff in so many.
+    """
     known = learning.as_known(rehearsal_days)
     found: list[InnerFold] = []
     for number in range(1, _INNER_FOLDS + 1):
@@ -137,9 +143,11 @@ def _inner_folds(
         then = replace(schedule, knows_season=knows_season(history_days - days))
 
         def judged(recipe: Recipe, days: int = days, then: Schedule = then) -> Rehearsal | None:
+            kept = [days, *schedule.cutoffs[:: max(given.spine_rows // recipe.spine_rows, 1)]]
             return _rehearse(
-                known, then, days_earlier=days - rehearsal_days, recipe=recipe, seed=seed, snapshot=snapshot,
-                as_of=as_of - timedelta(days=rehearsal_days), knows_season_now=then.knows_season,
+                known.rows(np.isin(known.age_days + rehearsal_days, kept)), then, days_earlier=days - rehearsal_days,
+                recipe=recipe, seed=seed, snapshot=snapshot, as_of=as_of - timedelta(days=rehearsal_days),
+                knows_season_now=then.knows_season,
             )  # fmt: skip
 
         found.append(judged)
@@ -160,8 +168,14 @@ def _rehearse(
         fit, _assumed_spread(schedule.value_edges, fit.value_unit_minor), None, None, seed=seed, snapshot=snapshot,
         as_of=as_of - timedelta(days=days_earlier), horizon_days=schedule.horizon_days,
     )  # fmt: skip
-    say = _learnt_say(models, examples, threads=recipe.threads)
-    models = _with_blend(models, examples.matrix, say, threads=recipe.threads)
+    say = Say()
+    if "next_purchase" in models.boosters:
+        said = models.opinions(examples.matrix, threads=recipe.threads)
+        say = learn_say(
+            said, churned=examples.churned(schedule.horizon_days), amount=examples.amounts.sum(axis=1),
+            through=models.spec.grid.edges.index(float(schedule.horizon_days)),
+        )  # fmt: skip
+        models = _with_blend(models, said, say)
     predicted = outcome_of(models, examples, threads=recipe.threads)
     spread = _assumed_spread(schedule.value_edges, fit.value_unit_minor)
     if predicted.value is not None and predicted.amount is not None:
@@ -175,19 +189,9 @@ def _rehearse(
     )  # fmt: skip
 
 
-def _learnt_say(models: ModelSet, examples: LearningSet, *, threads: int) -> Say:
-    edges, horizon = models.spec.grid.edges, float(models.horizon_days)
-    return learn_say(
-        models.opinions(examples.matrix, threads=threads), churned=examples.churned(models.horizon_days),
-        through=edges.index(horizon), amount=examples.amounts.sum(axis=1),
-    )  # fmt: skip
-
-
-def _with_blend(models: ModelSet, present: Floats, say: Say, *, threads: int) -> ModelSet:
-    """The models with the formulas beside them; as they are where the formulas answer alone."""
-    if "next_purchase" not in models.boosters:
-        return models
-    spec = replace(models.spec, id="", blend=fit_blend(models.opinions(present, threads=threads), say))
+def _with_blend(models: ModelSet, said: Opinions, say: Say) -> ModelSet:
+    """The models with the formulas beside them, at the level that the trees have for the customers of `said`."""
+    spec = replace(models.spec, id="", blend=fit_blend(said, say))
     return ModelSet(replace(spec, id=_identity(spec, models.boosters)), models.boosters)
 
 

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from optuna import Study, Trial
     from optuna.trial import FrozenTrial
 
-SHRUNK = 6
-"""Trials cost a part of a fit, by fewer rows and trees; what they find is confirmed at full size before it is used."""
-_CONFIRMING = 2 * SHRUNK
-"""What two fits at full size take, in fits of trials."""
+SHRUNK = 3
+"""Trials take one cutoff, and one row, in so many, and half the trees; what they find is confirmed at full size."""
+_CONFIRMING = 7
+"""What two folds at full size take, in folds of trials."""
 _FEWEST_TRIALS, _MOST_TRIALS = 3, 40
 
 
@@ -99,8 +99,9 @@ class Tuner:
 
 def _small(recipe: Recipe) -> Recipe:
     return replace(
-        recipe, spine_rows=recipe.spine_rows // 3, hazard_rows=recipe.hazard_rows // 3,
-        value_rows=recipe.value_rows // 3, hazard_trees=recipe.hazard_trees // 2, value_trees=recipe.value_trees // 2,
+        recipe, spine_rows=recipe.spine_rows // SHRUNK, hazard_rows=recipe.hazard_rows // SHRUNK,
+        value_rows=recipe.value_rows // SHRUNK, hazard_trees=recipe.hazard_trees // 2,
+        value_trees=recipe.value_trees // 2,
     )  # fmt: skip
 
 

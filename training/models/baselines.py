@@ -35,7 +35,8 @@ def fit_gamma_gamma(mean_amount: Floats, purchases: Floats, *, unit_minor: float
     known = (mean_amount > 0) & (purchases > 0)
     if known.sum() < 2:
         return GammaGamma(p=1.0, q=2.0, v=unit_minor, prior=unit_minor)
-    (mean, count), weight = _distinct(np.column_stack([mean_amount / unit_minor, purchases])[known])
+    # Rounded, so that another currency, which moves the last bit, does not send the search another way.
+    (mean, count), weight = _distinct(np.column_stack([np.round(mean_amount / unit_minor, 9), purchases])[known])
     p, q, v = _fit(lambda theta: _gamma_gamma_loss(theta, mean, count, weight), start=[0.0, 1.0, 0.0])
     observed = float(weight @ mean)
     # A heavy tail makes the fitted mean wander off; the observed one bounds it.
