@@ -85,6 +85,45 @@ def _fact(random: Random, kind: str, person: int, at: datetime | None = None, **
 
 
 def _identities(random: Random, person: int) -> list[Fact]:
+    """Identifiers, known as soon as they are linked; some cease to be the person's later."""
+    facts = []
+    for kind in random.sample(["EMAIL", "ANONYMOUS_ID", "LOYALTY_CARD"], random.randrange(1, 3)):
+        says = {"type": kind, "value": f"{kind}-{person}".lower()}
+        at = _moment(random)
+        facts.append(
+            Fact(kind="identity", person=person, member=random.randrange(MEMBERS), at=at, received_at=at, says=says)
+        )
+        if random.random() < 0.5:
+            later = at + timedelta(days=random.choice([3, 60, 120]))
+            facts.append(Fact(kind="unlinking", person=person, member=0, at=later, received_at=later, says=says))
+    return facts
+
+
+def _records(random: Random, person: int) -> list[Fact]:
+    """What two systems state of the person, each anew now and then: a newer statement replaces the older."""
+    facts = []
+    for source in ("crm", "shop"):
+        for at in sorted(_moment(random) for _ in range(random.randrange(4))):
+            says = {
+                "source": source, "given_name": random.choice(["Ana", "Zoé", None]),
+                "city": random.choice(["Nantes", "Lyon"]), "vip": random.choice([True, False]),
+            }  # fmt: skip
+            # A statement that comes late is older than what is known, and would be left alone.
+            facts.append(Fact(kind="record", person=person, member=0, at=at, received_at=at, says=says))
+    return facts
+
+
+def _moment(random: Random) -> datetime:
+    return START + timedelta(days=random.randrange(DAYS), hours=random.choice([0, 0, 5]), seconds=random.randrange(60))
+
+
+def _fact(random: Random, kind: str, person: int, at: datetime | None = None, **says: Any) -> Fact:
+    at = at or _moment(random)
+    late = timedelta(days=random.choice([0, 0, 0, 12, 60]))
+    return Fact(kind=kind, person=person, member=random.randrange(MEMBERS), at=at, received_at=at + late, says=says)
+
+
+def _identities(random: Random, person: int) -> list[Fact]:
     kinds = random.sample(["EMAIL", "ANONYMOUS_ID", "LOYALTY_CARD"], random.randrange(1, 3))
     facts = [_fact(random, "identity", person, type=kind, value=f"{kind}-{person}".lower()) for kind in kinds]
     return [
@@ -171,6 +210,13 @@ async def _write_identity(connection: asyncpg.Connection, tenant: int, fact: Fac
     )
 
 
+async def _write_unlinking(connection: asyncpg.Connection, tenant: int, fact: Fact, _orders: dict[str, int]) -> None:
+    await connection.execute(
+        "update identity set unlinked_at = $4 where tenant_id = $1 and type = $2 and value = $3",
+        *(tenant, fact.says["type"], fact.says["value"], fact.at),
+    )
+
+
 async def _write_record(connection: asyncpg.Connection, tenant: int, fact: Fact, _orders: dict[str, int]) -> None:
     traits = {name: value for name, value in fact.says.items() if name != "source"}
     await connection.execute(
@@ -248,6 +294,7 @@ def _local(at: datetime) -> tuple[int, int]:
 
 _WRITERS = {
     "identity": _write_identity,
+    "unlinking": _write_unlinking,
     "record": _write_record,
     "order": _write_order,
     "adjustment": _write_adjustment,

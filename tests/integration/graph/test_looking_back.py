@@ -52,7 +52,8 @@ SELECTION = """
     touchpoints(first: 100) { edges { node { name occurredAt } } } } } }
   satisfaction { nps { score answeredAt } } service { openTickets { id openedAt } lastContact { at } contactCount90d }
   displayName givenName city traits { name value source observedAt } sources { source key traits observedAt receivedAt }
-  consents { purpose status effectiveAt } identities { type value linkedAt } freshness { lastEventAt lastReceivedAt }
+  consents { purpose status effectiveAt } identities { type value linkedAt unlinkedAt }
+  freshness { lastEventAt lastReceivedAt }
 """
 QUERY = f"""query ($id: ID!, $asOf: DateTime, $knownAt: DateTime) {{
   customer(id: $id, asOf: $asOf, knownAt: $knownAt) {{ {SELECTION} }}
