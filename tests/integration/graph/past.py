@@ -99,39 +99,6 @@ def _identities(random: Random, person: int) -> list[Fact]:
     return facts
 
 
-def _records(random: Random, person: int) -> list[Fact]:
-    """What two systems state of the person, each anew now and then: a newer statement replaces the older."""
-    facts = []
-    for source in ("crm", "shop"):
-        for at in sorted(_moment(random) for _ in range(random.randrange(4))):
-            says = {
-                "source": source, "given_name": random.choice(["Ana", "Zoé", None]),
-                "city": random.choice(["Nantes", "Lyon"]), "vip": random.choice([True, False]),
-            }  # fmt: skip
-            # A statement that comes late is older than what is known, and would be left alone.
-            facts.append(Fact(kind="record", person=person, member=0, at=at, received_at=at, says=says))
-    return facts
-
-
-def _moment(random: Random) -> datetime:
-    return START + timedelta(days=random.randrange(DAYS), hours=random.choice([0, 0, 5]), seconds=random.randrange(60))
-
-
-def _fact(random: Random, kind: str, person: int, at: datetime | None = None, **says: Any) -> Fact:
-    at = at or _moment(random)
-    late = timedelta(days=random.choice([0, 0, 0, 12, 60]))
-    return Fact(kind=kind, person=person, member=random.randrange(MEMBERS), at=at, received_at=at + late, says=says)
-
-
-def _identities(random: Random, person: int) -> list[Fact]:
-    kinds = random.sample(["EMAIL", "ANONYMOUS_ID", "LOYALTY_CARD"], random.randrange(1, 3))
-    facts = [_fact(random, "identity", person, type=kind, value=f"{kind}-{person}".lower()) for kind in kinds]
-    return [
-        Fact(kind=one.kind, person=person, member=one.member, at=one.at, received_at=one.at, says=one.says)
-        for one in facts
-    ]
-
-
 def _order(random: Random, person: int, key: str) -> list[Fact]:
     total = random.choice([None, 1000, 2550, 999])
     order = _fact(
