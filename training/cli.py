@@ -32,7 +32,7 @@ def train(
     time_zone: Annotated[str, typer.Option(help="Time zone of the order file.")] = "UTC",
     quick: Annotated[bool, typer.Option("--quick", help="Fewer rows and trees, no tuning: a first look.")] = False,
     tune_seconds: Annotated[
-        float | None, typer.Option(help="Time to look for a better recipe: 90, or none with --quick.", min=0)
+        float | None, typer.Option(help="Time to look for a better recipe, such as 90; none if left out.", min=0)
     ] = None,
     recipe: Annotated[
         Path | None, typer.Option(help="recipe.json of an earlier run: trains by it, without tuning.")

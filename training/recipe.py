@@ -59,4 +59,4 @@ def _pace(trees: int, distance: float) -> float:
 
 
 FULL = Recipe()
-QUICK = Recipe(spine_rows=60_000, hazard_rows=110_000, value_rows=60_000, hazard_trees=64, value_trees=64)
+QUICK = Recipe(spine_rows=60_000, hazard_rows=120_000, value_rows=60_000, hazard_trees=64, value_trees=80)
