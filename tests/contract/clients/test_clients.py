@@ -50,7 +50,7 @@ def granted(event: dict[str, Any], purpose: str) -> bool:
     """Whether an event shows Ana, and that she agreed."""
     customer = event["customerChanged"]["customer"]
     assert customer["id"] == ANA
-    return (purpose, "GRANTED") in {(consent["purpose"], consent["status"]) for consent in customer["consents"]}
+    return (purpose.upper(), "GRANTED") in {(consent["purpose"], consent["status"]) for consent in customer["consents"]}
 
 
 def without_typename(value: Any) -> Any:
