@@ -16,11 +16,19 @@ _BATCHES = {"one": (1, 400), "fifty": (50, 100), "five_hundred": (500, 30)}
 
 
 def measure_stored(folder: Path, customers: int) -> dict[str, object]:
-    """An embedded PostgreSQL with that many customers."""
-    from profile_api.store.embedded import start_embedded_postgres
-    from profile_api.store.migrate import migrate
+    """An embedded PostgreSQL with that many customers, stopped afterwards."""
+    from profile_api.store.embedded import start_embedded_postgres, stop_embedded_postgres
 
     database_url = start_embedded_postgres(folder / "postgres")
+    try:
+        return _measured(database_url, folder, customers)
+    finally:
+        stop_embedded_postgres(folder / "postgres")
+
+
+def _measured(database_url: str, folder: Path, customers: int) -> dict[str, object]:
+    from profile_api.store.migrate import migrate
+
     migrate(database_url)
     with duckdb.connect(config={"memory_limit": "4GB"}) as connection:
         generate(connection, customers)
