@@ -75,6 +75,7 @@ class FrontConnection(asyncio.Protocol):
         self._observation: Observation
         self._since = time.perf_counter()  # when it last moved
         self._may_write = True
+        self._is_paused = False
         self._is_ending = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # it is TCP or TLS
@@ -90,6 +91,7 @@ class FrontConnection(asyncio.Protocol):
         if self._is_busy or not self._may_write:
             self._arrived += data
             self._transport.pause_reading()  # a client that sends ahead waits for its answers
+            self._is_paused = True
         elif not self._arrived:
             self._take(data)
         else:
@@ -184,7 +186,7 @@ class FrontConnection(asyncio.Protocol):
         self._observation.ended("/graphql", reply.status, now)
         self._state.total_requests += 1
         self._is_busy = False
-        if self._arrived or self._is_ending:
+        if self._is_paused or self._arrived or self._is_ending:
             self._loop.call_soon(self._go_on)  # not from here: who sends ahead may be given a reply while it asks
 
     def _send(self, reply: Reply, observation: Observation, now: float, more: bytes = b"") -> None:
@@ -198,9 +200,11 @@ class FrontConnection(asyncio.Protocol):
         if self._is_ending:
             self._transport.close()
             return
-        self._transport.resume_reading()
         if self._arrived:
             self._take(bytes(self._arrived))
+        if self._is_paused and not self._is_busy:  # not while a request is here that was not answered
+            self._is_paused = False
+            self._transport.resume_reading()
 
     def _refuse(self, refusal: Refusal) -> None:
         observation = Observation(ids_given(()))
@@ -213,6 +217,9 @@ class FrontConnection(asyncio.Protocol):
     def _hand_over(self, arrived: bytes) -> None:
         """Lets uvicorn's own protocol read the request from its first byte, and all that follow on the connection."""
         self._forget()
+        if self._is_paused:
+            self._is_paused = False
+            self._transport.resume_reading()
         settings = self._front.settings
         handed = HandedOver(
             *(self._config, self._state, self._app_state, self._loop),
