@@ -40,7 +40,8 @@ class FaultyNetwork:
             if self.is_cut:
                 continue
             if self.corrupts and is_answer:
-                head, separator, body = data.partition(b"\r\n\r\n")
+                # The head may have come before, by itself.
+                head, separator, body = data.rpartition(b"\r\n\r\n")
                 data = head + separator + body[: len(body) // 2] + b"\x00" * (len(body) - len(body) // 2)
             writer.write(data)
             await writer.drain()
