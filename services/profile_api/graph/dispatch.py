@@ -1,10 +1,12 @@
 """Sends statements over a few connections: a free one sends at once, while all are busy requests of one plan gather
-and go together as one statement."""
+and go together as one statement. The database is not kept waiting for us: a connection has its next batch before the
+answers of its last one are finished."""
 
 import asyncio
+import math
 import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +15,7 @@ from profile_api.graph.question import Awaited, DeadlineError, OverloadedError, 
 from profile_api.graph.request import GraphError
 
 LARGEST_BATCH = 64
+SMALLEST_SHARE = 16  # below it, more statements cost more than a connection without work
 _TIME_RESOLUTION_S = 0.05
 _GRACE_S = 2.0
 
@@ -24,6 +27,7 @@ class _Batch:
     connection: Connection
     statement: Statement
     questions: list[Question]
+    is_at_database: bool = True
     sent: float = field(default_factory=time.perf_counter)
 
 
@@ -107,7 +111,7 @@ class Dispatcher:
             for questions in [*self._waiting.values(), *(batch.questions for batch in self._under_way)]:
                 _fail([question for question in questions if question.deadline < now], DeadlineError())
             for batch in self._under_way:
-                if now - batch.sent > self._timeout + _GRACE_S:
+                if batch.is_at_database and now - batch.sent > self._timeout + _GRACE_S:
                     batch.connection.terminate()  # the database ends its statements itself, unless it is gone
 
     def _send_due(self) -> None:
@@ -115,11 +119,13 @@ class Dispatcher:
         self._send_next()
 
     def _send_next(self) -> None:
-        """Gives a free connection what has waited longest, with everything of the same statement."""
+        """Gives free connections what has waited longest: its share, so that something is left for whichever is free
+        next, while the answers of this batch are finished and their senders ask again."""
         while self._waiting and self._free:
             statement = next(iter(self._waiting))
             queue = self._waiting.pop(statement)
-            taken = [queue.popleft() for _ in range(min(len(queue), LARGEST_BATCH))]
+            share = max(math.ceil(len(queue) / (len(self._free) + 1)), SMALLEST_SHARE)
+            taken = [queue.popleft() for _ in range(min(len(queue), share, LARGEST_BATCH))]
             if queue:
                 self._waiting[statement] = queue
             self._waiting_count -= len(taken)
@@ -131,17 +137,26 @@ class Dispatcher:
     async def _send(self, batch: _Batch) -> None:
         questions = batch.questions
         try:
-            texts = await batch.connection.texts(batch.statement, [question.arguments for question in questions])
+            texts = await self._at_database(batch)
             run = Run(batch.sent, time.perf_counter() - batch.sent, len(questions))
-            for question, text in zip(questions, texts, strict=True):
+            await asyncio.sleep(0)  # the connection's next batch leaves first
+            for question, text in zip(questions, texts, strict=False):  # no texts: each was asked by itself
                 if not question.is_settled:
                     question.is_settled = True
                     question.answered(text, run)
-        except FAILURES as error:
-            await self._one_by_one(batch, error)
         finally:
             _fail(questions, StatementError(asyncio.CancelledError()))
             del self._under_way[batch]
+
+    async def _at_database(self, batch: _Batch) -> Sequence[bytes]:
+        """The answers, after which the connection is another batch's; none when each had to be asked by itself."""
+        try:
+            return await batch.connection.texts(batch.statement, [question.arguments for question in batch.questions])
+        except FAILURES as error:
+            await self._one_by_one(batch, error)
+            return []
+        finally:
+            batch.is_at_database = False
             self._free.append(batch.connection)
             self._send_next()
 
