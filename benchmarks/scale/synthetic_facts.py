@@ -8,7 +8,7 @@ import duckdb
 import psycopg
 
 from customer.features.relations import RELATIONS
-from training.data.snapshot import bounded_connection, empty_folder, freeze
+from training.data.snapshot import Provenance, bounded_connection, empty_folder, freeze
 
 _GENERATE = (Path(__file__).parent / "synthetic_facts.sql").read_text()
 _RELATIONS = (Path(__file__).parent / "synthetic_relations.sql").read_text()
@@ -63,7 +63,8 @@ def write_both(snapshot: Path, orders: Path, customers: int) -> None:
         connection.execute(f"copy ({_ORDERS}) to '{orders}' (format parquet, compression zstd)")
         connection.execute(_RELATIONS)
         sources = [(relation, relation) for relation in RELATIONS]
-        freeze(connection, snapshot, sources, origin="the generator", known_before=END, time_zone="UTC", currency="EUR")
+        provenance = Provenance(origin="the generator", known_before=END, time_zone="UTC", currency="EUR")
+        freeze(connection, snapshot, sources, provenance)
 
 
 def load(connection: duckdb.DuckDBPyConnection, database_url: str) -> None:

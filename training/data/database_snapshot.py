@@ -14,7 +14,15 @@ import duckdb
 from customer.errors import ParcoursError
 from customer.features.relations import RELATIONS
 from training.data.pieces import in_order
-from training.data.snapshot import Snapshot, assign_buckets, bounded_connection, empty_folder, seal, write_relation
+from training.data.snapshot import (
+    Provenance,
+    Snapshot,
+    assign_buckets,
+    bounded_connection,
+    empty_folder,
+    seal,
+    write_relation,
+)
 
 _STATEMENT_TIMEOUT = "30min"
 
@@ -53,10 +61,10 @@ def snapshot_from_database(
         bucket_count = assign_buckets(connection)
         written = {"feature_member": write_relation(connection, folder, "feature_member", "feature_member")}
         written |= _written(database_url, cursor, connection, export, folder)
-        return seal(
-            connection, folder, written, bucket_count=bucket_count,
-            origin="the database", known_before=known_before, time_zone=time_zone, currency=currency,
-        )  # fmt: skip
+        provenance = Provenance(
+            origin="the database", known_before=known_before, time_zone=time_zone, currency=currency
+        )
+        return seal(connection, folder, written, provenance, bucket_count=bucket_count)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,15 @@ from customer.order_file.typed_rows import Reading
 from customer.vocabulary import Channel
 from training.data import snapshot as snapshots
 from training.data.pieces import in_order
-from training.data.snapshot import CUSTOMERS, NoFactsError, Snapshot, bounded_connection, empty_folder, write_manifest
+from training.data.snapshot import (
+    CUSTOMERS,
+    NoFactsError,
+    Provenance,
+    Snapshot,
+    bounded_connection,
+    empty_folder,
+    write_manifest,
+)
 
 _FACTS = Path(__file__).parent / "sql" / "facts_from_orders.sql"
 ROWS_AT_ONCE = 2_000_000
@@ -77,10 +85,12 @@ def snapshot_from_orders(
     summary = split.summary(part.counts for part in parts)
     if not summary.customers:
         raise NoFactsError(source=repr(orders.name))
+    provenance = Provenance(
+        origin=repr(orders.name), known_before=known_before, time_zone=time_zone, currency=summary.currency
+    )
     snapshot = write_manifest(
-        folder, _summed(parts), customer_count=summary.customers, has_amounts=any(part.has_amounts for part in parts),
-        bucket_count=split.count, origin=repr(orders.name), known_before=known_before, time_zone=time_zone,
-        currency=summary.currency,
+        folder, _summed(parts), provenance, bucket_count=split.count, customer_count=summary.customers,
+        has_amounts=any(part.has_amounts for part in parts),
     )  # fmt: skip
     return snapshot, summary
 

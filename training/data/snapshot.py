@@ -37,6 +37,16 @@ class NoFactsError(ParcoursError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Provenance:
+    """Where the facts of a snapshot come from, and how they are to be read."""
+
+    origin: str  # named to people when there are none
+    known_before: datetime
+    time_zone: str
+    currency: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
     """Facts that occurred and were received before `known_before`.
 
@@ -161,32 +171,22 @@ def freeze(
     connection: duckdb.DuckDBPyConnection,
     folder: Path,
     sources: Iterable[tuple[str, str]],
-    *,
-    origin: str,
-    known_before: datetime,
-    time_zone: str,
-    currency: str,
+    provenance: Provenance,
 ) -> Snapshot:
     """Writes every (relation, its source in the connection) and the manifest. `feature_member` and `feature_customer`
     must be in the connection; a source is read once, before the next one is asked for. Errors: NoFactsError."""
     bucket_count = assign_buckets(connection)
     written = {relation: write_relation(connection, folder, relation, source) for relation, source in sources}
-    return seal(
-        connection, folder, written, bucket_count=bucket_count, origin=origin, known_before=known_before,
-        time_zone=time_zone, currency=currency,
-    )  # fmt: skip
+    return seal(connection, folder, written, provenance, bucket_count=bucket_count)
 
 
 def seal(
     connection: duckdb.DuckDBPyConnection,
     folder: Path,
     written: Mapping[str, tuple[int, str]],
+    provenance: Provenance,
     *,
     bucket_count: int,
-    origin: str,
-    known_before: datetime,
-    time_zone: str,
-    currency: str,
 ) -> Snapshot:
     """Adds the customers and the manifest to relations that were written with these rows and digests.
 
@@ -200,40 +200,36 @@ def seal(
     )
     [(customer_count,)] = connection.execute("select count(*) from feature_customer").fetchall()
     return write_manifest(
-        folder, written, customer_count=customer_count, has_amounts=_has_amounts(connection, folder), origin=origin,
-        known_before=known_before, time_zone=time_zone, currency=currency, bucket_count=bucket_count,
+        folder, written, provenance, bucket_count=bucket_count, customer_count=customer_count,
+        has_amounts=_has_amounts(connection, folder),
     )  # fmt: skip
 
 
 def write_manifest(
     folder: Path,
     written: Mapping[str, tuple[int, str]],
+    provenance: Provenance,
     *,
+    bucket_count: int,
     customer_count: int,
     has_amounts: bool,
-    bucket_count: int,
-    origin: str,
-    known_before: datetime,
-    time_zone: str,
-    currency: str,
 ) -> Snapshot:
     """Of relations written with these rows and digests, and of customers, all there already. Errors: NoFactsError."""
     if written["feature_order"][0] + written["feature_event"][0] == 0:
-        raise NoFactsError(source=origin)
+        raise NoFactsError(source=provenance.origin)
+    named = [duckdb.__version__, provenance.time_zone, provenance.currency, sorted(written.items())]
     snapshot = Snapshot(
         folder=folder,
-        content_hash=hashlib.sha256(
-            json.dumps([duckdb.__version__, time_zone, currency, sorted(written.items())]).encode()
-        ).hexdigest()[:16],
-        known_before=known_before,
-        time_zone=time_zone,
-        currency=currency,
+        content_hash=hashlib.sha256(json.dumps(named).encode()).hexdigest()[:16],
+        known_before=provenance.known_before,
+        time_zone=provenance.time_zone,
+        currency=provenance.currency,
         has_amounts=has_amounts,
         bucket_count=bucket_count,
         row_counts={relation: rows for relation, (rows, _) in written.items()} | {CUSTOMERS: customer_count},
     )
     values = {key: value for key, value in asdict(snapshot).items() if key != "folder"}
-    values["known_before"] = known_before.isoformat()
+    values["known_before"] = snapshot.known_before.isoformat()
     # The last step: a folder without a manifest is no snapshot, so an interrupted one is never mistaken for one.
     (folder / MANIFEST).write_text(json.dumps(values, indent=2))
     return snapshot

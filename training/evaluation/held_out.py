@@ -7,7 +7,7 @@ import duckdb
 
 from customer.features.relations import RELATIONS, create_table
 from customer.order_file.source import literal
-from training.data.snapshot import CUSTOMERS, Snapshot, bounded_connection, empty_folder, freeze
+from training.data.snapshot import CUSTOMERS, Provenance, Snapshot, bounded_connection, empty_folder, freeze
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,10 +42,11 @@ def _part(snapshot: Snapshot, folder: Path, condition: str) -> Snapshot:
             "semi join feature_customer using (customer_id)"
         )
         sources = {relation: f"whole_{relation}" for relation in RELATIONS} | {"feature_member": "feature_member"}
-        return freeze(
-            connection, folder, sources.items(), origin=f"a part of {snapshot.folder}",
-            known_before=snapshot.known_before, time_zone=snapshot.time_zone, currency=snapshot.currency,
+        provenance = Provenance(
+            origin=f"a part of {snapshot.folder}", known_before=snapshot.known_before, time_zone=snapshot.time_zone,
+            currency=snapshot.currency,
         )  # fmt: skip
+        return freeze(connection, folder, sources.items(), provenance)
 
 
 def _open(connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, relation: str) -> None:
