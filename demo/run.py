@@ -3,13 +3,12 @@
 import asyncio
 import json
 import shutil
-import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, NoReturn
+from typing import Any
 
 from rich.console import Console
 
@@ -63,7 +62,7 @@ def run_demo(options: DemoOptions, settings: DemoSettings, *, now: datetime, rea
     services = Supervisor(home)
     services.record()
     try:
-        with _interruptible(), _database(home, settings, steps) as database_url:
+        with _database(home, settings, steps) as database_url:
             demo = _Demo(
                 options=options,
                 home=home,
@@ -187,17 +186,3 @@ def _database(home: Home, settings: DemoSettings, steps: Steps) -> Iterator[str]
         yield url
     finally:
         stop_embedded_postgres(home.postgres)
-
-
-@contextmanager
-def _interruptible() -> Iterator[None]:
-    """Lets SIGTERM end the block the way Ctrl-C does."""
-
-    def interrupt(*_: object) -> NoReturn:
-        raise KeyboardInterrupt
-
-    previous = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, previous)

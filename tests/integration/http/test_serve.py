@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import httpx
 import pytest
@@ -78,3 +79,22 @@ def test_mistaken_settings_are_one_sentence_on_standard_error(database_url: str)
     assert done.returncode == 1
     assert done.stderr.startswith("parcours: unusable settings in the environment: largest_body")
     assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.timeout(120)
+def test_a_service_told_to_end_stops_the_database_it_started_and_leaves_no_folders(tmp_path: Path) -> None:
+    home, temporary, port = tmp_path / "home", tmp_path / "temporary", free_port()
+    temporary.mkdir()
+    environment = os.environ | {"PARCOURS_HOME": str(home), "TMPDIR": str(temporary)}
+    environment.pop("DATABASE_URL", None)
+    subprocess.run([*PARCOURS, "migrate"], env=environment, check=True, timeout=60, stdout=subprocess.DEVNULL)
+    command = [*PARCOURS, "serve", "api", "--port", str(port)]
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        wait_until_ready(f"http://127.0.0.1:{port}", process)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        ended = process.wait(30)
+    assert ended == 0
+    assert not [entry for entry in temporary.iterdir() if entry.is_dir()]
+    assert not list(home.rglob("postmaster.pid"))

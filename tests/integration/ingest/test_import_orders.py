@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
+import duckdb
 import psycopg
 import pytest
 from typer.testing import CliRunner
@@ -22,6 +23,7 @@ from customer.order_file import OrderFileError
 from customer.vocabulary import IdentityType
 from parcours.cli import build_app
 from profile_api.ingest.orders import import_orders
+from profile_api.ingest.rejects import RejectsFileError, write_rejects
 from profile_api.store.database import connect
 from profile_api.store.tenants import TenantMismatchError
 from tests.integration.ingest.reading import fact_counts, one, rows
@@ -204,6 +206,27 @@ def test_imports_of_one_tenant_take_turns(database_url: str, file: Path) -> None
     with ThreadPoolExecutor(2) as pool:
         both = list(pool.map(lambda _: import_orders(database_url, file, now=NOW), range(2)))
     assert sorted(summary.orders_inserted for summary in both) == [0, 3]
+
+
+def test_imports_of_one_file_at_once_leave_one_whole_list_of_rejects(tmp_path: Path) -> None:
+    listed = tmp_path / "orders.csv.rejects.csv"
+
+    def write(_: int) -> None:
+        with duckdb.connect() as duck:
+            duck.execute("create table order_reject as select i as row_number, 'why' as reason from range(20000) t(i)")
+            for _ in range(5):
+                assert write_rejects(duck, listed) == str(listed)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(write, range(4)))
+    assert len(listed.read_text().splitlines()) == 20_001
+    assert list(tmp_path.iterdir()) == [listed]
+
+
+def test_a_list_of_rejects_that_cannot_be_written_stops_the_import(database_url: str, file: Path) -> None:
+    with pytest.raises(RejectsFileError, match=r"list of the 1 rows not taken cannot be written .* --rejects"):
+        import_orders(database_url, file, now=NOW, rejects=file / "rejects.csv")
+    assert set(fact_counts(database_url).values()) == {0}
 
 
 def test_tenants_do_not_see_each_others_orders(database_url: str, file: Path) -> None:
