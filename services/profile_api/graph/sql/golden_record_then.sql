@@ -2,19 +2,7 @@
 -- source had stated by then. Sources are trusted as they are today.
 left join lateral (
   with held as (
-    select distinct on (record.source, record.source_key) record.*
-    from {table:customer} member
-    cross join lateral (
-      select stands.source, stands.source_key, stands.traits, stands.observed_at, stands.received_at
-      from {table:source_record} stands
-      where stands.customer_id = member.id
-      union all
-      select stood.source, stood.source_key, stood.traits, stood.observed_at, stood.received_at
-      from {table:past_source_record} stood
-      where stood.customer_id = member.id
-    ) record
-    where member.root_id = {row}.id and {by_then:record.observed_at}{known:record.received_at}
-    order by record.source, record.source_key, record.observed_at desc, record.received_at desc
+    {sql:records_held_then}
   ),
   stated as (
     select trait.key as name, trait.value, held.source, held.observed_at,
