@@ -1,10 +1,11 @@
-"""Relay's page information and page arguments, shared by every connection."""
+"""What connections share: Relay's page information and page arguments, and the ordering of a person's facts by time."""
 
 from typing import Annotated
 
 import strawberry
 
-from profile_api.graph.sources import planned
+from profile_api.graph.sources import Ordering, SortKey, planned
+from profile_api.graph.sql import template
 
 
 @strawberry.type(description="Where a page of a connection lies.")
@@ -30,3 +31,12 @@ First = Annotated[
 After = Annotated[str | None, strawberry.argument(description="Only what follows the edge with this cursor.")]
 Last = Annotated[int | None, strawberry.argument(description="How many at most, from the end. Not beside `first`.")]
 Before = Annotated[str | None, strawberry.argument(description="Only what precedes the edge with this cursor.")]
+
+
+def facts_of_person(table: str, instant: str) -> Ordering:
+    """The facts that one table holds of a person, by the column of their instant, the newest first."""
+    return Ordering(
+        rows=template("facts_of_person", facts=table, instant=instant),
+        then=template("facts_of_members", facts=table, instant=instant),
+        keys=(SortKey(f"{{item}}.{instant}", "timestamptz"), SortKey("{item}.id", "bigint")),
+    )

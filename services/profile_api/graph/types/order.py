@@ -5,10 +5,8 @@ import strawberry
 from customer.vocabulary import Channel
 from profile_api.graph.scalars import Date, DateTime, Decimal
 from profile_api.graph.sources import (
-    Ordering,
     Page,
     Rows,
-    SortKey,
     as_boolean,
     as_date,
     as_instant,
@@ -17,8 +15,7 @@ from profile_api.graph.sources import (
     as_word,
     planned,
 )
-from profile_api.graph.sql import template
-from profile_api.graph.types.connection import CURSOR, EDGES, PAGE_INFO, TOTAL, PageInfo
+from profile_api.graph.types.connection import CURSOR, EDGES, PAGE_INFO, TOTAL, PageInfo, facts_of_person
 from profile_api.graph.types.money import Money, money
 from profile_api.graph.types.node import Node
 
@@ -110,12 +107,4 @@ class OrderConnection:
     total_count: int = planned(None, TOTAL)
 
 
-_OF_MEMBERS = template("orders_of_members")
-ORDERS = Page(
-    tag="o",
-    ordering=Ordering(
-        rows=template("orders").replace("{of_members}", _OF_MEMBERS),
-        then=_OF_MEMBERS,
-        keys=(SortKey("{item}.ordered_at", "timestamptz"), SortKey("{item}.id", "bigint")),
-    ),
-)
+ORDERS = Page(tag="o", ordering=facts_of_person("customer_order", "ordered_at"))

@@ -10,10 +10,8 @@ from profile_api.audit.personal_data import PersonalData
 from profile_api.graph.request import Scope
 from profile_api.graph.scalars import DateTime, Json
 from profile_api.graph.sources import (
-    Ordering,
     Page,
     Rows,
-    SortKey,
     TypeWord,
     Value,
     as_boolean,
@@ -24,8 +22,7 @@ from profile_api.graph.sources import (
     as_word,
     planned,
 )
-from profile_api.graph.sql import template
-from profile_api.graph.types.connection import CURSOR, EDGES, PAGE_INFO, TOTAL, PageInfo
+from profile_api.graph.types.connection import CURSOR, EDGES, PAGE_INFO, TOTAL, PageInfo, facts_of_person
 from profile_api.graph.types.node import Node
 from profile_api.graph.types.order import Order
 
@@ -169,11 +166,9 @@ class TouchpointConnection:
     total_count: int = planned(None, TOTAL)
 
 
-_KEYS = (SortKey("{item}.occurred_at", "timestamptz"), SortKey("{item}.id", "bigint"))
-_OF_MEMBERS = template("timeline_of_members")
 TIMELINE = Page(
     tag="e",
-    ordering=Ordering(rows=template("timeline").replace("{of_members}", _OF_MEMBERS), then=_OF_MEMBERS, keys=_KEYS),
+    ordering=facts_of_person("event", "occurred_at"),
     filters={
         "types": "{item}.type = any({arg:types:texts})",
         "channels": "{item}.channel = any({arg:channels:texts})",

@@ -1,8 +1,9 @@
--- The person's orders: one page by its index. Only where others were absorbed, the best of each member's own page.
+-- The person's facts in one table: one page by its index. Only where others were absorbed, the best of each member's
+-- own page.
 select {columns}
 from (
   select {columns}
-  from {table:customer_order} {item}
+  from {table:{facts}} {item}
   where {item}.customer_id = {row}.id{where}
   order by {order}
   limit {limit}
@@ -11,6 +12,6 @@ where not {row}.absorbs
 union all
 select {columns}
 from (
-  {of_members}
+  {sql:facts_of_members}
 ) {item}
 where {row}.absorbs
