@@ -1,26 +1,18 @@
 """The tables of facts and of what is derived from them."""
 
-from pathlib import Path
-
 from alembic import op
 from sqlalchemy import text
+
+from profile_api.store.migrations.scripts import run_script_beside
 
 revision = "0001"
 down_revision = None
 branch_labels = None
 depends_on = None
 
-_SCRIPT = Path(__file__).with_suffix(".sql")
-
-
-def _statements(script: str) -> list[str]:
-    lines = (line.split("--")[0] for line in script.splitlines())
-    return [statement.strip() for statement in "\n".join(lines).split(";") if statement.strip()]
-
 
 def upgrade() -> None:
-    for statement in _statements(_SCRIPT.read_text()):
-        op.execute(text(statement.replace(":", r"\:")))
+    run_script_beside(__file__)
 
 
 def downgrade() -> None:

@@ -1,22 +1,18 @@
 """Columns and functions of the lifecycle engine."""
 
-from pathlib import Path
-
 from alembic import op
 from sqlalchemy import text
+
+from profile_api.store.migrations.scripts import run_script_beside
 
 revision = "0004"
 down_revision = "0003"
 branch_labels = None
 depends_on = None
 
-_SCRIPT = Path(__file__).with_suffix(".sql")
-
 
 def upgrade() -> None:
-    # Function bodies hold semicolons, so statements end with a semicolon and an empty line.
-    for statement in _SCRIPT.read_text().split(";\n\n"):
-        op.execute(text(statement.rstrip().rstrip(";").replace(":", r"\:")))
+    run_script_beside(__file__)
 
 
 def downgrade() -> None:

@@ -1,8 +1,8 @@
 """The append-only log of promotions: which models were in charge when, and why."""
 
-from pathlib import Path
-
 from alembic import op
+
+from profile_api.store.migrations.scripts import run_script_beside
 
 revision = "0007"
 down_revision = "0006"
@@ -11,10 +11,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.execute("select 1")  # begins the migration's transaction, which the driver's script must run in
-    driver = op.get_bind().connection.dbapi_connection
-    script = Path(__file__).with_suffix(".sql").read_text()
-    driver.run_async(lambda connection: connection.execute(script))  # type: ignore[union-attr]
+    run_script_beside(__file__)
 
 
 def downgrade() -> None:

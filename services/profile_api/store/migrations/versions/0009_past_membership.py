@@ -1,8 +1,6 @@
 """Memberships of the past are kept, so that features of the past see who was known to be whom then."""
 
-from pathlib import Path
-
-from alembic import op
+from profile_api.store.migrations.scripts import run_script, run_script_beside
 
 revision = "0009"
 down_revision = "0008"
@@ -22,17 +20,11 @@ from customer
 
 
 def upgrade() -> None:
-    _run(Path(__file__).with_suffix(".sql").read_text())
+    run_script_beside(__file__)
 
 
 def downgrade() -> None:
-    _run(
+    run_script(
         f"{_FEATURE_MEMBER_BEFORE}; drop trigger customer_root_moved on customer; "
         "drop function record_past_membership; drop table past_membership; alter table customer drop column root_since"
     )
-
-
-def _run(script: str) -> None:
-    op.execute("select 1")  # begins the migration's transaction, which the driver's script must run in
-    driver = op.get_bind().connection.dbapi_connection
-    driver.run_async(lambda connection: connection.execute(script))  # type: ignore[union-attr]

@@ -1,8 +1,8 @@
 """What is known of model sets and how they do, where the profile API can read it; the promotion log opened to it."""
 
-from pathlib import Path
-
 from alembic import op
+
+from profile_api.store.migrations.scripts import run_script_beside
 
 revision = "0014"
 down_revision = "0013"
@@ -11,10 +11,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.execute("select 1")  # begins the migration's transaction, which the driver's script must run in
-    driver = op.get_bind().connection.dbapi_connection
-    script = Path(__file__).with_suffix(".sql").read_text()
-    driver.run_async(lambda connection: connection.execute(script))  # type: ignore[union-attr]
+    run_script_beside(__file__)
 
 
 def downgrade() -> None:
