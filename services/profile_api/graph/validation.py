@@ -99,9 +99,8 @@ class _Leaf:
     type: GraphQLOutputType
 
 
-_Keys = dict[
-    str, _Leaf | None
-]  # what each response key of an object stands for; None: what nothing else may merge with
+# What each response key of an object stands for; None: what nothing else may merge with.
+_Keys = dict[str, _Leaf | None]
 
 
 @dataclass(slots=True)
