@@ -46,6 +46,15 @@ def calibration_error(probability: Floats, truth: Flags, *, bins: int = 15) -> f
     return float(sum(gaps) / len(truth))
 
 
+def calibration_error_by_chance(probability: Floats, *, bins: int = 15, draws: int = 100, seed: int = 0) -> float:
+    """The calibration error that these very probabilities would show, in the mean, if each were exactly right."""
+    rng = np.random.default_rng(seed)
+    errors = [
+        calibration_error(probability, rng.random(len(probability)) < probability, bins=bins) for _ in range(draws)
+    ]
+    return float(np.mean(errors))
+
+
 def concordance(score: Floats, wait_days: Floats, horizon_days: float, *, seed: int = 0) -> float:
     """P(who orders earlier has the lower score), over 25 random pairs a customer, at most 500,000, where that is known.
 

@@ -11,6 +11,7 @@ from markdown_it import MarkdownIt
 from scoring.reproduction import ROWS
 from training.evaluation.backtest import FEWEST, Fold
 from training.evaluation.gate import Check
+from training.evaluation.metrics import calibration_error_by_chance
 from training.evaluation.pages import render, write_page
 from training.evaluation.report import MEASURES
 from training.train import Trained
@@ -63,8 +64,10 @@ def _calibration(fold: Fold) -> str:
     is_by_chance = gap.low <= 0.0 <= gap.high
     word = "Calibrated in the large" if is_by_chance or abs(gap.value) <= _CALIBRATED else "Off in the large"
     verdict = "chance explains it" if is_by_chance else "that is beyond chance"
+    by_chance = calibration_error_by_chance(fold.outcome.churn)
     return (
         f"{word}: predicted less observed churn is {gap.value:+.3f} ({gap.low:+.3f} to {gap.high:+.3f}), {verdict}; "
-        f"the calibration error over 15 equal groups is {error.value:.3f} ({error.low:.3f} to {error.high:.3f}). "
+        f"the calibration error over 15 equal groups is {error.value:.3f} ({error.low:.3f} to {error.high:.3f}), where "
+        f"perfect probabilities of as many customers would show {by_chance:.3f} by chance. "
         "The picture is in the evaluation report beside this card."
     )

@@ -165,7 +165,8 @@ def _summary(axes: "Axes", reasons: Reasons | None, model: str) -> None:
     axes.axvline(0.0, color=_FAINT)
     axes.set_yticks(range(len(top)), [found.names[position] for position in top])
     scale = "log-odds of churn" if model == "churn" else "log of the expected value"
-    axes.set(xlabel=f"contribution to the {scale}", title=f"What moves {model} (blue: low values, red: high)")
+    axes.set_xlabel(f"contribution to the {scale}")
+    axes.set_title(f"What moves {model} (blue: low values, red: high)", loc="right")  # its left is taken by the names
 
 
 def strongest_inputs(found: Contributions) -> list[int]:

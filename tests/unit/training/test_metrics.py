@@ -28,6 +28,12 @@ def test_a_calibrated_score_has_a_small_calibration_error_and_a_shifted_one_that
     assert metrics.calibration_error(score + 0.1, truth) == pytest.approx(0.1, abs=0.01)
 
 
+def test_perfect_probabilities_of_few_customers_show_a_calibration_error_by_chance() -> None:
+    half = np.full(1500, 0.5)  # 15 groups of 100: a mean distance of sqrt(2 / pi) standard errors of 0.05
+    assert metrics.calibration_error_by_chance(half) == pytest.approx(0.05 * np.sqrt(2 / np.pi), rel=0.05)
+    assert metrics.calibration_error_by_chance(np.full(1500, 1.0)) == 0.0
+
+
 def test_concordance_is_one_for_the_right_order_and_half_for_none() -> None:
     waits = np.array([1.0, 5.0, 9.0, np.nan] * 50)
     order = np.array([1.0, 2.0, 3.0, 4.0] * 50)
