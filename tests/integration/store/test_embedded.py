@@ -54,6 +54,17 @@ def test_a_server_that_was_stopped_ends_with_its_process_without_a_word_and_keep
     assert not (folder / "postmaster.pid").exists(), "the last process that asked for the server takes it along"
 
 
+def test_commands_begun_together_on_nothing_share_one_server_and_make_its_tables_once(folder: Path) -> None:
+    environment = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
+    environment["PARCOURS_HOME"] = str(folder.parent)
+    command = [sys.executable, "-m", "parcours", "migrate"]
+    begun = [
+        subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        for _ in range(3)
+    ]
+    assert [process.communicate(timeout=120)[0] for process in begun] == ["the database is up to date\n"] * 3
+
+
 def test_stopping_a_server_that_does_not_run_does_nothing(folder: Path) -> None:
     stop_embedded_postgres(folder)
     folder.mkdir()

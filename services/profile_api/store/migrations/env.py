@@ -1,4 +1,4 @@
-"""Alembic's entry: migrates over asyncpg with a lock timeout, so that a migration never queues up the readers."""
+"""Alembic's entry: migrates over asyncpg, one at a time, never queueing up the readers behind a migration."""
 
 import asyncio
 
@@ -14,8 +14,10 @@ STATEMENT_TIMEOUT = "15min"
 def _migrate(connection: Connection) -> None:
     context.configure(connection=connection, transaction_per_migration=True)
     with context.begin_transaction():
-        connection.execute(text(f"set lock_timeout = '{LOCK_TIMEOUT}'"))
         connection.execute(text(f"set statement_timeout = '{STATEMENT_TIMEOUT}'"))
+        # Whoever migrates at the same time waits here, and then finds nothing left to do.
+        connection.execute(text("select pg_advisory_lock(hashtext('parcours migrate'))"))
+        connection.execute(text(f"set lock_timeout = '{LOCK_TIMEOUT}'"))
         context.run_migrations()
 
 
