@@ -15,12 +15,24 @@ import dask
 import dask.array as da
 import numpy as np
 import numpy.typing as npt
-from dask.distributed import Client, Future, LocalCluster
-from lightgbm import Booster
+from distributed import Client, Future, KilledWorker, LocalCluster
+from distributed.comm import CommClosedError
+from lightgbm import Booster, register_logger
 from lightgbm.dask import DaskLGBMClassifier, DaskLGBMRegressor
 
+from customer.errors import ParcoursError
 from training.data.engine import MAX_BIN, Growth, Item, LocalEngine, Result
 from training.data.pieces import usable_cores
+from training.engines.started_processes import log_file, words_to
+
+_CONNECT_S = 30
+
+
+class DaskFailedError(ParcoursError):
+    """A cluster could not be reached, or lost its workers."""
+
+    def __init__(self, error: Exception, question: str) -> None:
+        super().__init__(f"Dask failed ({type(error).__name__}: {error}); {question}")
 
 
 class DaskEngine(LocalEngine):
@@ -28,6 +40,7 @@ class DaskEngine(LocalEngine):
 
     def __init__(self, client: Client) -> None:
         self._client = client
+        register_logger(logging.getLogger("lightgbm"))  # else its Dask interface prints, among the results
         self._growing = threading.Lock()  # two boosters at once would wait for each other's workers for ever
 
     def in_order(self, function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
@@ -56,10 +69,15 @@ class DaskEngine(LocalEngine):
         return booster
 
     def _spread(self, rows: npt.NDArray[Any]) -> da.Array:
-        """Equal parts of the rows, one on each worker: the same part on the same worker each time."""
+        """Every n-th row on each of n workers, the same ones each time.
+
+        Each worker finds the bins of some of the inputs from its own rows alone, so its rows must be like all rows;
+        they come sorted by their age.
+        """
         workers = sorted(self._threads_of_workers())
         parts = []
-        for worker, part in zip(workers, np.array_split(rows, len(workers)), strict=True):
+        for number, worker in enumerate(workers):
+            part = np.ascontiguousarray(rows[number :: len(workers)])
             future = self._client.scatter(part, workers=[worker], hash=False)
             parts.append(da.from_delayed(dask.delayed(future), shape=part.shape, dtype=part.dtype))
         return da.concatenate(parts)
@@ -75,17 +93,29 @@ class DaskEngine(LocalEngine):
 @contextmanager
 def open_dask() -> Iterator[DaskEngine]:
     """Dask's own setting `scheduler-address` (DASK_SCHEDULER_ADDRESS) names a cluster; without it, one starts here with
-    a worker for each core and ends with the block."""
+    a worker for each core and ends with the block. Errors: DaskFailedError."""
     address = dask.config.get("scheduler-address", None)
-    if address is not None:
-        with Client(address, timeout=30) as client:
+    try:
+        with _own_cluster() if address is None else _connected(str(address)) as client:
             yield DaskEngine(client)
-        return
-    with (
-        LocalCluster(
-            n_workers=usable_cores(), threads_per_worker=1, host="127.0.0.1", dashboard_address=None,
-            silence_logs=logging.ERROR,
-        ) as cluster,
-        Client(cluster) as client,
-    ):  # fmt: skip
-        yield DaskEngine(client)
+    except (KilledWorker, CommClosedError) as error:
+        raise DaskFailedError(error, "its workers died: do they have too little memory?") from error
+
+
+def _connected(address: str) -> Client:
+    try:
+        return Client(address, timeout=_CONNECT_S)
+    except (OSError, ValueError) as error:
+        raise DaskFailedError(error, f"is a scheduler at {address!r} (DASK_SCHEDULER_ADDRESS)?") from error
+
+
+@contextmanager
+def _own_cluster() -> Iterator[Client]:
+    with log_file("dask") as log:
+        with words_to(log):
+            cluster = LocalCluster(
+                n_workers=usable_cores(), threads_per_worker=1, host="127.0.0.1", dashboard_address=None,
+                silence_logs=logging.ERROR,
+            )  # fmt: skip
+        with cluster, Client(cluster) as client:
+            yield client

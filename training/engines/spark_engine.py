@@ -1,13 +1,10 @@
 """Spark: it computes the features by the same SQL text; trees and scores stay with this machine's cores."""
 
-import os
-import sys
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import IO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -21,8 +18,7 @@ from training.data.pieces import Piece, pieces
 from training.data.snapshot import Snapshot
 from training.data.spark_features import write_spark_features
 from training.data.spine import INSTANT
-
-_STDERR = 2
+from training.engines.started_processes import log_file, words_to
 
 
 class SparkFailedError(ParcoursError):
@@ -63,9 +59,9 @@ def open_spark() -> Iterator[SparkEngine]:
 
     What its machine says goes to a file, which stays when something went wrong. Errors: SparkFailedError.
     """
-    with tempfile.NamedTemporaryFile(prefix="parcours-spark-", suffix=".log", delete=False) as log:
+    with log_file("spark") as log:
         try:
-            with complaints_to(log):
+            with words_to(log):
                 session = (
                     SparkSession.builder.appName("parcours")
                     .config("spark.sql.session.timeZone", "UTC")
@@ -78,18 +74,3 @@ def open_spark() -> Iterator[SparkEngine]:
                 session.stop()
         except (PySparkException, Py4JError) as error:
             raise SparkFailedError(error, Path(log.name)) from error
-        Path(log.name).unlink()
-
-
-@contextmanager
-def complaints_to(log: IO[bytes]) -> Iterator[None]:
-    """Processes started meanwhile write there, for ever, what they would write to stderr: Java says much at its start,
-    and draws bars of its own across ours."""
-    sys.stderr.flush()
-    own = os.dup(_STDERR)
-    os.dup2(log.fileno(), _STDERR)
-    try:
-        yield
-    finally:
-        os.dup2(own, _STDERR)
-        os.close(own)
