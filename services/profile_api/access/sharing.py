@@ -9,6 +9,7 @@ import asyncpg
 from prometheus_client import Counter
 
 from profile_api.access.allowance import Allowance
+from profile_api.store.database import FAILURES
 
 UNSHARED: Final = Counter(
     "parcours_allowance_unshared", "Times a process could not tell what its callers had used; it counts for itself"
@@ -43,7 +44,7 @@ class SharedUse:
                 if loop.time() - forgot_at > _FORGET_EVERY_S:
                     forgot_at = loop.time()
                     await self._connections.execute(_FORGET)
-            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
+            except FAILURES:
                 UNSHARED.inc()
 
     async def tell(self) -> None:

@@ -19,6 +19,7 @@ from prometheus_client import Counter, Gauge
 
 from customer.errors import ParcoursError
 from profile_api.audit.personal_data import PersonalDataRead
+from profile_api.store.database import FAILURES
 
 _LOG: Final = logging.getLogger("parcours.audit")
 _LARGEST_BATCH: Final = 1_000
@@ -142,7 +143,7 @@ class AuditLog:
             except (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, UnicodeEncodeError) as error:
                 await self._write_one_by_one(batch, error)
                 return
-            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+            except FAILURES as error:
                 _LOG.warning("%d reads of personal data wait: %s", len(self._waiting), type(error).__name__)
                 self._disconnect()
             await asyncio.sleep(pause_s)

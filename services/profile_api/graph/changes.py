@@ -15,6 +15,7 @@ import asyncpg
 import msgspec
 
 from profile_api.store.changes import CHANGE_CHANNEL
+from profile_api.store.database import FAILURES
 
 _LOG: Final = logging.getLogger("parcours.changes")
 _LIVENESS_CHECK_S: Final = 15.0
@@ -91,7 +92,7 @@ class ChangeFeed:
             try:
                 await self._listen_until_cut_off()
                 pause_s = 0.1
-            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+            except FAILURES as error:
                 _LOG.warning("the change feed lost its connection (%s); trying again", type(error).__name__)
             await asyncio.sleep(pause_s)
             pause_s = min(pause_s * 2, _LONGEST_PAUSE_S)

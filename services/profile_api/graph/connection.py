@@ -6,7 +6,7 @@ from typing import Any, Protocol
 import asyncpg
 
 _MOST_PREPARED = 500
-FAILURES = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
+_LOST = (asyncpg.PostgresConnectionError, asyncpg.InternalClientError, OSError)
 
 
 class Statement(Protocol):
@@ -67,6 +67,13 @@ class Connection:
 
     async def texts(self, statement: Statement, many: Sequence[tuple[Any, ...]]) -> Sequence[bytes]:
         """The answers to each of many sets of values, in their order; tenants come first in each. Errors: FAILURES."""
+        try:
+            return await self._texts(statement, many)
+        except _LOST:
+            self._raw.terminate()  # for a moment the driver takes a connection for open that the server gave up
+            raise
+
+    async def _texts(self, statement: Statement, many: Sequence[tuple[Any, ...]]) -> Sequence[bytes]:
         if self._role is None:
             return await self._texts_at_once(statement, many)
         # The database lets a connection see one tenant at a time, so a batch goes in one statement per tenant.
@@ -116,7 +123,4 @@ class Connection:
 
 def worth_another_try(error: BaseException) -> bool:
     """Whether a plan was made stale by a migration, or the connection broke."""
-    return isinstance(
-        error,
-        asyncpg.InvalidCachedStatementError | asyncpg.InterfaceError | asyncpg.PostgresConnectionError | OSError,
-    )
+    return isinstance(error, (asyncpg.InvalidCachedStatementError, asyncpg.InterfaceError, *_LOST))

@@ -10,9 +10,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from profile_api.graph.connection import FAILURES, Connection, Statement, worth_another_try
+from profile_api.graph.connection import Connection, Statement, worth_another_try
 from profile_api.graph.question import Awaited, DeadlineError, OverloadedError, Question, Reply, Run, StatementError
 from profile_api.graph.request import GraphError
+from profile_api.store.database import FAILURES
 
 LARGEST_BATCH = 64
 SMALLEST_SHARE = 16  # below it, more statements cost more than a connection without work

@@ -20,6 +20,7 @@ from profile_api.graph.arguments import Values
 from profile_api.graph.question import DeadlineError, StatementError
 from profile_api.graph.rendering import MARK_IN_JSON, THEN_MARK
 from profile_api.graph.request import ErrorCode, GraphError
+from profile_api.store.database import FAILURES
 from profile_api.store.known_lifecycle import LifecycleThen, LookBackTooLargeError, get_lifecycle_then
 
 THEN: Final = "\x00then"  # where the rows travel among the variables: no variable can have this name
@@ -87,7 +88,7 @@ class LookBack:
             raise GraphError(str(error), code=ErrorCode.LIMIT_EXCEEDED) from error
         except TimeoutError as error:
             raise DeadlineError from error
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+        except FAILURES as error:
             raise StatementError(error) from error
         return _rows(customer_id, then, now)
 

@@ -12,6 +12,7 @@ from profile_api.graph.plan import Plan
 from profile_api.graph.reads import Asking, Reads
 from profile_api.graph.request import Answer, AnswerKind, ErrorCode, GraphError, Scope, Timings
 from profile_api.graph.writes import WRITTEN, Written, write
+from profile_api.store.database import FAILURES
 
 
 class WriteFailedError(GraphError):
@@ -68,7 +69,7 @@ class Mutations:
                 )
             except GraphError as error:
                 raise WriteFailedError(planned.key, error) from error
-            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+            except FAILURES as error:
                 failed = GraphError("the change could not be written", code=ErrorCode.INTERNAL)
                 raise WriteFailedError(planned.key, failed) from error
         return written

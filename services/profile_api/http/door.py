@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Iterable, Mapping
 
-import asyncpg
 from starlette.types import Scope
 
 from profile_api.access.allowance import Allowance
@@ -14,6 +13,7 @@ from profile_api.access.turned_away import Reason, TurnedAway
 from profile_api.graph.request import Caller
 from profile_api.http.operations import Clock
 from profile_api.http.refusal import NotAllowedError, OverloadedError, RateLimitedError, UnauthorizedError
+from profile_api.store.database import FAILURES
 
 RequestHeaders = Mapping[str, str]
 
@@ -56,13 +56,7 @@ class Door:
         except ForbiddenError as refused:
             self.turned_away.note(Reason.NOT_ALLOWED, address)
             raise NotAllowedError(str(refused)) from refused
-        except (
-            TimeoutError,
-            IdentityProviderDownError,
-            asyncpg.PostgresError,
-            asyncpg.InterfaceError,
-            OSError,
-        ) as down:
+        except (IdentityProviderDownError, *FAILURES) as down:
             raise OverloadedError from down
 
     async def dismissed(self, token: str, scope: Scope, *, every_s: float) -> None:

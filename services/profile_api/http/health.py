@@ -3,10 +3,10 @@
 import asyncio
 from functools import cache
 
-import asyncpg
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from profile_api.store.database import FAILURES
 from profile_api.store.migrate import newest_revision
 
 
@@ -21,7 +21,7 @@ async def readyz(request: Request) -> Response:
     try:
         async with asyncio.timeout(2), request.app.state.connections.acquire() as connection:
             found = await connection.fetchval("select version_num from alembic_version")
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+    except FAILURES as error:
         return _not_ready(f"the database does not answer ({type(error).__name__})")
     # A newer database is fine: migrations run before the new code does, and keep what the old code reads.
     if found is None or found < expected:

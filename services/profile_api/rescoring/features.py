@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import asyncpg
 
 from customer.errors import ParcoursError
+from profile_api.store.database import FAILURES
 from profile_api.store.feature_vectors import FeatureVectors, connect_features, read_feature_vectors
 
 
@@ -44,7 +45,7 @@ class StoredFeatures:
             await self.pool  # a no-op but the first time, when it opens without connecting
             async with asyncio.timeout(timeout_s), self.pool.acquire() as connection:
                 return await read_feature_vectors(connection, tenant_id, customer_ids, as_of)
-        except (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except FAILURES as error:
             raise FeaturesUnavailableError(error) from error
 
     async def aclose(self) -> None:

@@ -14,6 +14,7 @@ from customer.contracts.score import Prediction, ScoreRequest
 from profile_api.rescoring.client import ScoringCallError, ScoringClient, score_request
 from profile_api.rescoring.outcomes import Scored
 from profile_api.rescoring.statements import named_sql
+from profile_api.store.database import FAILURES
 from profile_api.store.feature_vectors import FeatureVectors
 
 log = logging.getLogger(__name__)
@@ -73,7 +74,7 @@ class ShadowRecorder:
             try:
                 self.recorded += await self._record(question)
                 failing = False
-            except (ScoringCallError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+            except (ScoringCallError, *FAILURES) as error:
                 self.left_out += len(question.champions)
                 if not failing:
                     log.warning("the challenger's predictions are not recorded: %s", error)

@@ -4,6 +4,10 @@ import asyncpg
 from sqlalchemy import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+# What asking the database may raise; timeouts are OSErrors. An internal error of the driver: asked between the
+# server's farewell and its hanging up.
+FAILURES = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
+
 
 def sqlalchemy_url(database_url: str) -> URL:
     """The asyncpg form of a libpq URL; the socket folder in `?host=` is kept."""
