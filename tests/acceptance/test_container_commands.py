@@ -14,9 +14,9 @@ import psycopg
 import pytest
 import yaml
 
-from tests.acceptance.ports import free_port
 from tests.acceptance.waiting import wait_for
 from tests.conftest import database_of
+from tests.ports import free_port
 
 COMPOSE = Path(__file__).parents[2] / "infra" / "docker-compose.yml"
 IMAGE_COMMANDS = {"profile-api": ["serve", "api"], "scoring": ["serve", "scoring"]}

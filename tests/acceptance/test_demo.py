@@ -21,7 +21,7 @@ import pytest
 
 from demo.home import DemoSettings, Home, open_home
 from demo.processes import find_running_demo, is_listening
-from tests.acceptance.ports import free_port_base
+from tests.ports import free_port_base
 
 pytestmark = pytest.mark.timeout(900)
 NEW_YORK = ZoneInfo("America/New_York")
@@ -36,6 +36,8 @@ class Demo:
     home: Home
     port_base: int
     result: dict[str, Any]
+    started_on: set[date]
+    """the day in New York; two when midnight passed meanwhile"""
 
     def ask(self, query: str, role: str = "agent", **variables: object) -> dict[str, Any]:
         services = json.loads(self.home.services_file.read_text())
@@ -66,9 +68,11 @@ def parcours(home: Home, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 def start(home: Home, port_base: int) -> Demo:
     options = ("--detach", "--json", "--limit-customers", str(HOUSEHOLDS), "--port-base", str(port_base))
+    days = {datetime.now(NEW_YORK).date()}
     started = parcours(home, "demo", *options)
     assert started.returncode == 0, started.stderr
-    return Demo(home=home, port_base=port_base, result=json.loads(started.stdout))
+    days.add(datetime.now(NEW_YORK).date())
+    return Demo(home=home, port_base=port_base, result=json.loads(started.stdout), started_on=days)
 
 
 @pytest.fixture(scope="module")
@@ -206,7 +210,7 @@ def test_the_history_was_moved_by_whole_weeks_to_end_before_today(demo: Demo, mo
     assert moved_by.days % 7 == 0
     ends_on = date.fromisoformat(demo.result["facts"]["history_ends_on"])
     assert ends_on == date(2017, 12, 31) + moved_by
-    assert timedelta(days=1) <= datetime.now(NEW_YORK).date() - ends_on <= timedelta(days=7)
+    assert any(timedelta(days=1) <= day - ends_on <= timedelta(days=7) for day in demo.started_on)
 
 
 def test_orders_and_figures_match_the_raw_files(customers: dict[str, dict[str, Any]], moved_by: timedelta) -> None:
@@ -238,6 +242,8 @@ def test_stage_and_dates_follow_from_the_raw_files(customers: dict[str, dict[str
         lost_at = baskets[-1].ordered_at + timedelta(days=nearest_rank(gaps, 95))
         assert lifecycle["basis"] == "OWN"
         assert (instant(lifecycle["alertAt"]), instant(lifecycle["lostAt"])) == (alert_at, lost_at)
+        if any(abs(now - at) < timedelta(hours=1) for at in (alert_at, lost_at)):
+            continue  # it may have come between the question and here
         if lifecycle["stage"] == "WON_BACK":
             assert now - instant(lifecycle["since"]) < timedelta(days=90)
         elif now >= lost_at:

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.ports import free_port
 from tests.acceptance.waiting import wait_for
+from tests.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 LOCKS = ROOT / "infra" / "requirements"

@@ -12,7 +12,7 @@ import pytest
 
 from tests.integration.rescoring.scoring_stand_in import StandIn, running_stand_in
 
-_SOON_S = 30.0  # 4 missed beats of 0.2 s, a look every 5 s, and what a loaded machine takes to start Python
+_SOON_S = 90.0  # 4 missed beats of 0.2 s, a look every 5 s, and what a loaded machine takes to start Python
 
 
 @pytest.fixture

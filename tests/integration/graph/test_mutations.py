@@ -109,7 +109,7 @@ async def test_listeners_are_told_in_the_same_transaction(writing: GraphEngine, 
     with psycopg.connect(database_url, autocommit=True) as connection:
         connection.execute("listen parcours_change")
         await done(writing, CONSENT, input={"customerId": "cus_102", "purpose": "p", "status": "DENIED"})
-        [notice] = connection.notifies(timeout=5, stop_after=1)
+        [notice] = connection.notifies(timeout=60, stop_after=1)
     assert json.loads(notice.payload) == {"tenant": 1, "customers": [101]}
 
 

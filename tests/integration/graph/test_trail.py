@@ -36,7 +36,7 @@ def trail(world_url: str) -> Trail:
     async def read(**chosen: Any) -> list[TrailEntry]:
         connection = await connect(world_url)
         try:
-            for _ in range(100):
+            for _ in range(1000):
                 entries = await get_trail(connection, 1, **chosen)
                 if entries:
                     return entries

@@ -23,7 +23,7 @@ GRAPHQL = "application/graphql-response+json"
 @contextmanager
 def connected(live: Live) -> Iterator[socket.socket]:
     host, port = live.url.removeprefix("http://").split(":")
-    with socket.create_connection((host, int(port)), timeout=10) as opened:
+    with socket.create_connection((host, int(port)), timeout=60) as opened:
         opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         yield opened
 
@@ -239,16 +239,17 @@ def test_connections_beyond_the_bound_are_turned_away(live: Live) -> None:
 def test_a_request_under_way_is_answered_when_the_server_ends(live: Live) -> None:
     answers: list[tuple[int, dict[str, str], bytes]] = []
     with ExitStack() as server:
-        ending = server.enter_context(serving(live.database_url, live.tokens, settings=EdgeSettings()))
+        served = serving(live.database_url, live.tokens, settings=EdgeSettings(), timeout_graceful_shutdown=60)
+        ending = server.enter_context(served)
         with connected(ending) as connection:
             connection.sendall(post(ending, "before"))
             greeting(connection)
-            connection.sendall(post(ending, "", query="{ wait(seconds: 0.4) }"))
+            connection.sendall(post(ending, "", query="{ wait(seconds: 1.5) }"))
             reader = threading.Thread(target=lambda: answers.append(heard(connection)))
             reader.start()
             wait_until(lambda: ending.small.waiting == 1)
             server.close()
-            reader.join(10)
+            reader.join(60)
             assert is_ended(connection)
     [(status, headers, said)] = answers
     assert (status, headers["connection"]) == (200, "close")

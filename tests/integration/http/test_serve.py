@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -13,15 +12,9 @@ import pytest
 
 from tests.integration.http.conftest import demo_tokens
 from tests.integration.http.test_websocket import wait_until
+from tests.ports import free_port
 
 PARCOURS = [sys.executable, "-c", "import sys; from parcours.cli import main; sys.argv[0] = 'parcours'; main()"]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
 
 
 def wait_until_ready(url: str, process: "subprocess.Popen[bytes]") -> None:

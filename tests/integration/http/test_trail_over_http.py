@@ -50,7 +50,7 @@ def test_the_trace_of_a_request_is_in_the_trail(shop: Live) -> None:
         assert heard(socket)["type"] == "connection_ack"
         say(socket, type="subscribe", id="q", payload={"query": query})
         assert "Ada" in str(heard(socket))
-    for _ in range(100):
+    for _ in range(400):
         entries = told(shop, "--json", "--customer", "cus_4711", "--since", since)
         if len(entries) == 3:
             break

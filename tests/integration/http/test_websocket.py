@@ -20,7 +20,7 @@ from tests.integration.http.conftest import Live, serving
 def strict(live: Live) -> Iterator[Live]:
     """An edge of short patience."""
     settings = EdgeSettings(
-        init_within_s=0.3,
+        init_within_s=1.5,
         most_subscriptions=2,
         most_sockets=3,
         send_within_s=0.5,
@@ -34,7 +34,7 @@ def strict(live: Live) -> Iterator[Live]:
 @contextmanager
 def opened(live: Live, **options: Any) -> Iterator[ClientConnection]:
     url = live.url.replace("http", "ws") + "/graphql"
-    chosen: Any = {"subprotocols": [Subprotocol("graphql-transport-ws")], "open_timeout": 10} | options
+    chosen: Any = {"subprotocols": [Subprotocol("graphql-transport-ws")], "open_timeout": 60} | options
     with connect(url, **chosen) as socket:
         yield socket
 
@@ -52,23 +52,22 @@ def say(socket: ClientConnection, **message: Any) -> None:
 
 
 def heard(socket: ClientConnection) -> dict[str, Any]:
-    message: dict[str, Any] = json.loads(socket.recv(timeout=10))
+    message: dict[str, Any] = json.loads(socket.recv(timeout=60))
     return message
 
 
 def closed_with(socket: ClientConnection) -> int:
     with pytest.raises(ConnectionClosed) as closed:
-        list(iter(lambda: socket.recv(timeout=10), object()))
+        list(iter(lambda: socket.recv(timeout=60), object()))
     assert closed.value.rcvd is not None
     return closed.value.rcvd.code
 
 
 def wait_until(claim: Any) -> None:
-    for _ in range(200):
-        if claim():
-            return
+    give_up_at = time.monotonic() + 60
+    while not claim():
+        assert time.monotonic() < give_up_at, "it did not come true within a minute"
         time.sleep(0.02)
-    raise AssertionError("it did not come true within 4 s")
 
 
 def test_a_subscription_streams_its_events_and_completes(live: Live) -> None:
@@ -196,7 +195,7 @@ def test_a_client_that_does_not_read_is_not_produced_for_and_then_let_go(strict:
     with talking(strict, max_queue=1, close_timeout=0.1) as socket:
         produced = strict.small.produced
         say(socket, type="subscribe", id="f", payload={"query": "subscription { flood(bytes: 200000) }"})
-        wait_until(lambda: strict.small.open_subscriptions == 1)
+        wait_until(lambda: strict.small.produced > produced)
         wait_until(lambda: strict.small.open_subscriptions == 0)
         assert strict.small.produced - produced < 200, "events pile up in memory"
 

@@ -83,7 +83,7 @@ async def test_a_change_during_scoring_is_scored_again(
 async def test_a_writer_does_not_wait_for_another_writers_uncommitted_request(
     customers: list[int], connection: asyncpg.Connection, database_url: str
 ) -> None:
-    other = await asyncpg.connect(database_url, command_timeout=5)
+    other = await asyncpg.connect(database_url, command_timeout=60)
     async with connection.transaction():
         await _request(connection, 1, 2)
         await _request(other, 3)

@@ -16,7 +16,7 @@ from scoring.settings import ScoringSettings
 from tests.http_server import running
 from tests.small_models import SmallModels, train_small_models
 
-READY_WITHIN_S = 20
+READY_WITHIN_S = 90
 
 
 class TwoDirectories:

@@ -3,7 +3,6 @@
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -16,6 +15,7 @@ import psutil
 import pytest
 
 from tests.integration.scoring.conftest import ask
+from tests.ports import free_port
 from tests.small_models import SmallModels
 
 _REQUESTS = 60
@@ -23,9 +23,7 @@ _REQUESTS = 60
 
 @pytest.fixture(scope="module")
 def port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
+    return free_port()
 
 
 @pytest.fixture(scope="module")
