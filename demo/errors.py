@@ -34,9 +34,10 @@ class PortTakenError(DemoError):
 class AlreadyRunningError(DemoError):
     """Two demos cannot share one state folder."""
 
-    def __init__(self, *, pid: int, home: Path) -> None:
+    def __init__(self, *, pid: int | None, home: Path) -> None:
+        who = f" (process {pid})" if pid else ""
         super().__init__(
-            f"a demo is already running on {home} (process {pid}); "
+            f"a demo is already running on {home}{who}; "
             "stop it with `parcours down`, or set PARCOURS_HOME to another folder"
         )
 

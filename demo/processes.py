@@ -6,8 +6,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,11 +15,13 @@ from typing import Any
 import httpx
 import psutil
 
-from demo.errors import PortTakenError, ServiceFailedError
+from demo.errors import AlreadyRunningError, PortTakenError, ServiceFailedError
 from demo.home import Home, read_json, write_private_json
+from profile_api.store.locked_file import HeldElsewhereError, locked
 
 _LOOK_EVERY_S = 0.1
 _STOP_PATIENCE_S = 12.0
+_KILLED_WITHIN_S = 10.0
 _RESTARTS = 3
 
 
@@ -90,12 +92,7 @@ class Supervisor:
 
     def stop(self, *, patience_s: float = _STOP_PATIENCE_S) -> None:
         """Ends all services, the last started first; kills what does not end in time."""
-        order = list(reversed(self._running.values()))
-        for running in order:
-            _signal_session(running.process.pid, signal.SIGTERM)
-        give_up_at = time.monotonic() + patience_s
-        for running in order:
-            stop_session(running.process, patience_s=give_up_at - time.monotonic())
+        stop_sessions([running.process for running in reversed(self._running.values())], patience_s=patience_s)
         self._running.clear()
         self._home.processes_file.unlink(missing_ok=True)
 
@@ -125,6 +122,17 @@ def is_listening(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
+@contextmanager
+def only_demo(home: Home) -> Iterator[None]:
+    """Keeps the state folder to this process, however it ends. Errors: AlreadyRunningError."""
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(locked(home.folder / "demo.lock", within_s=0))
+        except HeldElsewhereError as error:
+            raise AlreadyRunningError(pid=find_running_demo(home), home=home.folder) from error
+        yield
+
+
 def find_running_demo(home: Home) -> int | None:
     """The process id of the demo running on this state folder; None when there is none."""
     process = _recorded_process(read_json(home.processes_file))
@@ -138,14 +146,16 @@ def stop_recorded_processes(home: Home) -> list[str]:
     alive = [name for name, process in services.items() if process]
     demo = _recorded_process(record)
     if demo:
-        demo.terminate()
-        with suppress(psutil.TimeoutExpired):
+        with suppress(psutil.NoSuchProcess, psutil.TimeoutExpired):
+            demo.terminate()
             demo.wait(_STOP_PATIENCE_S + 10)
-    for process in services.values():
-        if process and process.is_running():
-            _signal_session(process.pid, signal.SIGKILL)
+    left = [process for process in services.values() if process and process.is_running()]
+    families = [one for process in left for one in _family_of(process.pid)]
+    for process in left:
+        _signal_session(process.pid, signal.SIGKILL)
     if demo and demo.is_running():
         demo.kill()
+    _wait_until_gone(families)
     home.processes_file.unlink(missing_ok=True)
     return alive
 
@@ -168,13 +178,18 @@ def spawn_in_session(service: Service, log: Path, *, output: Path | None = None)
         )
 
 
-def stop_session(process: subprocess.Popen[bytes], *, patience_s: float) -> None:
-    """Asks a session to end, then kills what is left of it."""
-    _signal_session(process.pid, signal.SIGTERM)
-    with suppress(subprocess.TimeoutExpired):
-        process.wait(max(0.1, patience_s))
-    _signal_session(process.pid, signal.SIGKILL)
-    process.wait(5)
+def stop_sessions(leaders: Sequence[subprocess.Popen[bytes]], *, patience_s: float) -> None:
+    """Asks sessions to end, then kills what is left of them; returns when nothing of them runs any more."""
+    families = [one for leader in leaders for one in _family_of(leader.pid)]
+    for leader in leaders:
+        _signal_session(leader.pid, signal.SIGTERM)
+    give_up_at = time.monotonic() + patience_s
+    for leader in leaders:
+        with suppress(subprocess.TimeoutExpired):
+            leader.wait(max(0.1, give_up_at - time.monotonic()))
+        _signal_session(leader.pid, signal.SIGKILL)
+        leader.wait(_KILLED_WITHIN_S)
+    _wait_until_gone(families)
 
 
 def _health_problem(client: httpx.Client, service: Service) -> str | None:
@@ -198,6 +213,28 @@ def _raise_if_ended(running: _Running) -> None:
 def _signal_session(leader: int, number: signal.Signals) -> None:
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(leader, number)
+
+
+def _family_of(pid: int) -> list[psutil.Process]:
+    with suppress(psutil.NoSuchProcess):
+        process = psutil.Process(pid)
+        return [process, *process.children(recursive=True)]
+    return []
+
+
+def _wait_until_gone(processes: Iterable[psutil.Process]) -> None:
+    """A killed process holds its ports for a moment more."""
+    give_up_at = time.monotonic() + _KILLED_WITHIN_S
+    while any(_runs(process) for process in processes) and time.monotonic() < give_up_at:
+        time.sleep(0.02)
+
+
+def _runs(process: psutil.Process) -> bool:
+    """A zombie, which stays where nobody asks how an orphan ended, does not."""
+    try:
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _identity(pid: int) -> dict[str, Any]:

@@ -15,12 +15,12 @@ from rich.console import Console
 from customer.features.definitions import FEATURE_SET
 from demo.credentials import create_credentials
 from demo.detached import tell_ready
-from demo.errors import AlreadyRunningError, FreshElsewhereError
+from demo.errors import FreshElsewhereError
 from demo.home import DemoSettings, Home, open_home, write_private_json
 from demo.layout import Ports, api_service, environment, mlflow_service, scoring_service, urls, worker_service
 from demo.load import TENANT, load_dataset
 from demo.options import DemoOptions, validated
-from demo.processes import Supervisor, find_running_demo, raise_if_ports_taken
+from demo.processes import Supervisor, only_demo, raise_if_ports_taken
 from demo.progress import Progress
 from demo.steps import Steps
 from demo.tour.ask import take_tour
@@ -52,10 +52,25 @@ class _Demo:
 def run_demo(options: DemoOptions, settings: DemoSettings, *, now: datetime, ready_descriptor: int | None) -> None:
     """Returns only when interrupted (Ctrl-C, SIGTERM), after everything has been stopped."""
     started = time.monotonic()
+    validated(options)
     home, ports = open_home(settings), Ports.from_base(options.port_base)
-    raise_if_it_cannot_start(home, ports, options)
-    if options.fresh:
-        remove_state(home, settings)
+    with only_demo(home):
+        raise_if_ports_taken(ports.by_number())
+        if options.fresh:
+            remove_state(home, settings)
+        _keep_running(options, settings, home, ports, now=now, started=started, ready_descriptor=ready_descriptor)
+
+
+def _keep_running(
+    options: DemoOptions,
+    settings: DemoSettings,
+    home: Home,
+    ports: Ports,
+    *,
+    now: datetime,
+    started: float,
+    ready_descriptor: int | None,
+) -> None:
     console = Console(stderr=options.as_json)
     progress = Progress(home, data_key=options.data_key)
     steps = Steps(home=home, console=console)
@@ -88,15 +103,6 @@ def run_demo(options: DemoOptions, settings: DemoSettings, *, now: datetime, rea
     finally:
         home.services_file.unlink(missing_ok=True)
         home.processes_file.unlink(missing_ok=True)
-
-
-def raise_if_it_cannot_start(home: Home, ports: Ports, options: DemoOptions) -> None:
-    """All that can be known before anything is started."""
-    validated(options)
-    running = find_running_demo(home)
-    if running is not None:
-        raise AlreadyRunningError(pid=running, home=home.folder)
-    raise_if_ports_taken(ports.by_number())
 
 
 def remove_state(home: Home, settings: DemoSettings) -> None:

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from demo.errors import StepFailedError
 from demo.home import Home
-from demo.processes import Service, spawn_in_session, stop_session
+from demo.processes import Service, spawn_in_session, stop_sessions
 
 
 @dataclass(slots=True)
@@ -43,7 +43,7 @@ class Steps:
             try:
                 code = process.wait()
             except BaseException:
-                stop_session(process, patience_s=5)
+                stop_sessions([process], patience_s=5)
                 raise
             if code != 0:
                 raise StepFailedError(command=subprocess.list2cmdline(["parcours", *arguments]), code=code, log=log)

@@ -10,10 +10,17 @@ from pathlib import Path
 import psutil
 import pytest
 
-from demo.errors import PortTakenError, ServiceFailedError
+from demo.errors import AlreadyRunningError, PortTakenError, ServiceFailedError
 from demo.home import DemoSettings, Home, open_home, read_json
-from demo.processes import Service, Supervisor, find_running_demo, raise_if_ports_taken, stop_recorded_processes
-from tests.acceptance.ports import free_port
+from demo.processes import (
+    Service,
+    Supervisor,
+    find_running_demo,
+    only_demo,
+    raise_if_ports_taken,
+    stop_recorded_processes,
+)
+from tests.ports import free_port
 
 
 @pytest.fixture
@@ -120,6 +127,13 @@ def test_what_a_killed_demo_left_in_its_records_is_not_taken_for_a_running_one(h
     assert find_running_demo(home) is None
     stop_recorded_processes(home)
     assert not home.processes_file.exists()
+
+
+def test_two_demos_do_not_share_a_state_folder_even_when_begun_together(home: Home) -> None:
+    with only_demo(home), pytest.raises(AlreadyRunningError, match="already running"), only_demo(home):
+        pass
+    with only_demo(home):
+        pass
 
 
 def test_a_port_another_program_holds_is_named() -> None:
