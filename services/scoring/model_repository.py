@@ -6,11 +6,13 @@ import os
 import re
 import shutil
 import tempfile
+import weakref
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
+from uuid import uuid4
 
 from scoring.errors import ModelRepositoryError
 from scoring.settings import ScoringSettings
@@ -57,28 +59,44 @@ def model_repository(settings: ScoringSettings) -> ModelRepository:
     )
 
 
-@dataclass(frozen=True, slots=True)
 class DirectoryRepository:
-    """One model set in a local directory; every alias means it. Replacing the files makes a new version."""
+    """One model set in a local directory; every alias means it. Replacing the files makes a new version.
 
-    directory: Path
+    What is loaded is a copy: the files may be replaced at any moment, and LightGBM ends the whole process over one that
+    is cut short after it was checked.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._copies: list[Path] = []
 
     def find(self, alias: str) -> ModelSetVersion:
-        files = sorted(path for path in self.directory.rglob("*") if path.is_file())
-        if not files:
-            raise ModelRepositoryError(f"no model set in {self.directory}; expected the output of `parcours train`")
         digest = hashlib.sha256()
-        for path in files:
-            digest.update(f"{path.relative_to(self.directory)}\0".encode())
-            digest.update(path.read_bytes())
+        with _readable(self._directory):
+            files = sorted(path for path in self._directory.rglob("*") if path.is_file())
+            for path in files:
+                digest.update(f"{path.relative_to(self._directory)}\0".encode())
+                digest.update(path.read_bytes())
+        if not files:
+            raise ModelRepositoryError(f"no model set in {self._directory}; expected the output of `parcours train`")
         return ModelSetVersion(key=digest.hexdigest()[:16])
 
     def fetch(self, version: ModelSetVersion) -> Path:
-        return self.directory
+        copy = Path(tempfile.mkdtemp(prefix="parcours-models-"))
+        weakref.finalize(self, shutil.rmtree, copy, ignore_errors=True)
+        self._copies.append(copy)
+        for old in self._copies[:-2]:  # the one before may serve until this one does
+            shutil.rmtree(old, ignore_errors=True)
+        del self._copies[:-2]
+        with _readable(self._directory):
+            return shutil.copytree(self._directory, copy, dirs_exist_ok=True)
 
 
 class MlflowRepository:
-    """An MLflow registry over HTTP. What was fetched once is kept, and served while the registry is away."""
+    """An MLflow registry over HTTP. What its aliases mean is kept once fetched, and served while the registry is away.
+
+    Several processes may share the cache.
+    """
 
     def __init__(self, tracking_uri: str, *, cache: Path, timeout_s: int) -> None:
         os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", str(timeout_s))
@@ -103,7 +121,11 @@ class MlflowRepository:
         if kept.exists():
             return kept
         self._cache.mkdir(parents=True, exist_ok=True)
-        with _mlflow_errors("download", version.key), tempfile.TemporaryDirectory(dir=self._cache) as partial:
+        self._drop_what_no_alias_means()
+        with (
+            _mlflow_errors("download", version.key),
+            tempfile.TemporaryDirectory(dir=self._cache, prefix=".") as partial,
+        ):
             from mlflow.artifacts import download_artifacts
 
             folder = download_artifacts(
@@ -118,9 +140,11 @@ class MlflowRepository:
                     raise
         return kept
 
-    def forget(self, version: ModelSetVersion) -> None:
-        """Drops a kept download, so that the next fetch brings it anew."""
-        shutil.rmtree(self._cache / version.key, ignore_errors=True)
+    def _drop_what_no_alias_means(self) -> None:
+        meant = {json.loads(known.read_text())["key"] for known in self._cache.glob("[!.]*.json")}
+        for kept in self._cache.glob("[!.]*/"):
+            if kept.name not in meant:
+                shutil.rmtree(kept, ignore_errors=True)
 
     def _ask(self, alias: str) -> ModelSetVersion:
         with _mlflow_errors("resolve", f"@{alias}"):
@@ -142,7 +166,7 @@ class MlflowRepository:
         )
         known = self._cache / f"{alias}.json"
         if not known.exists() or known.read_text() != text:
-            partial = self._cache / f".{alias}.{os.getpid()}"
+            partial = self._cache / f".{alias}.{uuid4().hex}"
             partial.write_text(text)
             partial.replace(known)
 
@@ -169,6 +193,14 @@ def _consistent(versions: Mapping[str, "ModelVersion"], alias: str) -> ModelSetV
         run_id=next(iter(versions.values())).run_id,
         registry_versions={name: str(version.version) for name, version in versions.items()},
     )
+
+
+@contextmanager
+def _readable(directory: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:  # of copytree, too: a list of them
+        raise ModelRepositoryError(f"cannot read the model set in {directory}: {error}") from error
 
 
 @contextmanager

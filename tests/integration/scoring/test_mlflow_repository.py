@@ -1,7 +1,6 @@
 """Model versions in a real MLflow server: found by alias, fetched once, and remembered while the server is away."""
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -16,6 +15,7 @@ from mlflow import MlflowClient
 from scoring.errors import ModelRepositoryError
 from scoring.loading import load_verified
 from scoring.model_repository import MODEL_NAMES, MODEL_SET_TAG, MlflowRepository
+from tests.ports import free_port
 from tests.small_models import SmallModels
 
 _STARTS_WITHIN_S = 120
@@ -25,9 +25,7 @@ class Server:
     """An MLflow server on SQLite, as the demo runs it."""
 
     def __init__(self, folder: Path) -> None:
-        with socket.socket() as listener:
-            listener.bind(("127.0.0.1", 0))
-            port = listener.getsockname()[1]
+        port = free_port()
         self.url = f"http://127.0.0.1:{port}"
         command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port)]
         stores = [
@@ -101,8 +99,13 @@ def test_versions_are_followed_by_alias_and_remembered(
         MlflowRepository(server.url, cache=tmp_path / "other", timeout_s=10).find("champion")
     assert repository.find("champion") == first  # the last consistent one goes on serving
 
+    _register(client, small_models.folder, "set-3", alias="champion")
+    third = repository.find("champion")
+    repository.fetch(third)
+    assert {kept.name for kept in (tmp_path / "cache").iterdir()} == {"champion.json", "set-3"}
+
     server.stop()
-    assert repository.find("champion") == first
-    assert MlflowRepository(server.url, cache=tmp_path / "cache", timeout_s=1).find("champion") == first
+    assert repository.find("champion") == third
+    assert MlflowRepository(server.url, cache=tmp_path / "cache", timeout_s=1).find("champion") == third
     with pytest.raises(ModelRepositoryError, match="cannot resolve"):
         MlflowRepository(server.url, cache=tmp_path / "empty", timeout_s=1).find("champion")

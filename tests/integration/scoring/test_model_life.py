@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
-from scoring.errors import NoModelsLoadedError
+from scoring.errors import ModelRepositoryError, NoModelsLoadedError
 from scoring.http.app import create_app
 from scoring.loading import load_verified
 from scoring.metrics import ScoringMetrics
@@ -22,7 +22,7 @@ from scoring.model_registry import ModelRegistry
 from scoring.model_repository import DirectoryRepository
 from scoring.settings import ScoringSettings
 from tests.http_server import running
-from tests.integration.scoring.conftest import ask, wait_until_ready
+from tests.integration.scoring.conftest import ask, model_files, wait_until_ready
 from tests.small_models import SmallModels, train_small_models
 
 
@@ -133,6 +133,26 @@ def test_a_bad_version_is_refused_and_the_old_one_stays(
     assert registry.current() is served
     assert registry.problem is not None
     assert re.search(words, registry.problem)
+
+
+def test_what_is_loaded_does_not_change_while_the_files_are_replaced(folder: Path, other_models: SmallModels) -> None:
+    repository = DirectoryRepository(folder)
+    fetched = [repository.fetch(repository.find("champion"))]
+    before = model_files(fetched[0])
+    _replace(folder, other_models)
+    assert model_files(fetched[0]) == before
+    fetched += [repository.fetch(repository.find("champion")) for _ in range(2)]
+    assert [copy.exists() for copy in fetched] == [False, True, True]
+    del repository
+    assert not any(copy.exists() for copy in fetched)
+
+
+def test_a_directory_that_cannot_be_read_is_a_model_repository_error(tmp_path: Path) -> None:
+    (tmp_path / "model_set.json").symlink_to(tmp_path / "model_set.json")
+    (tmp_path / "value.txt").write_text("a tree")
+    repository = DirectoryRepository(tmp_path)
+    with pytest.raises(ModelRepositoryError, match="cannot read the model set"):
+        repository.fetch(repository.find("champion"))
 
 
 def test_a_refused_version_that_is_repaired_is_taken_over(
