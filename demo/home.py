@@ -9,6 +9,8 @@ from typing import Any
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from customer.whole_file import whole_file
+
 
 class DemoSettings(BaseSettings):
     """Where the demo keeps its state and which servers it uses; unset servers are embedded ones."""
@@ -73,13 +75,11 @@ def open_home(settings: DemoSettings) -> Home:
 
 def write_private_json(path: Path, content: dict[str, Any]) -> None:
     """Replaces a file in one move, readable by its owner only."""
-    draft = path.with_suffix(".draft")
-    draft.unlink(missing_ok=True)
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        json.dump(content, file, indent=2, default=str)
-        file.write("\n")
-    draft.replace(path)
+    with whole_file(path) as draft:
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            json.dump(content, file, indent=2, default=str)
+            file.write("\n")
 
 
 def read_json(path: Path) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 
 from customer.money import minor_digits
 from customer.vocabulary import PredictionBasis, PredictionKind
+from customer.whole_file import whole_file
 from scoring.engine.btyd import Floats
 from scoring.engine.model_set import ModelSet, load_model_set
 from scoring.engine.scores import Scores
@@ -75,7 +76,7 @@ def predict_file(
     likeness = _Likeness()
     out.parent.mkdir(parents=True, exist_ok=True)
     score = partial(_score, models, horizon_days)
-    with pq.ParquetWriter(out, SCHEMA) as writer:
+    with whole_file(out) as draft, pq.ParquetWriter(draft, SCHEMA) as writer:
         for scored in engine.in_order(score, engine.sources(snapshot, spine)):
             names = keys.take(pa.array(np.searchsorted(numbers, scored.customer_id)))
             rows = scored.rows.add_column(0, SCHEMA.field("customer_id"), names)

@@ -12,8 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
-from uuid import uuid4
 
+from customer.whole_file import whole_file
 from scoring.errors import ModelRepositoryError
 from scoring.settings import ScoringSettings
 
@@ -166,9 +166,8 @@ class MlflowRepository:
         )
         known = self._cache / f"{alias}.json"
         if not known.exists() or known.read_text() != text:
-            partial = self._cache / f".{alias}.{uuid4().hex}"
-            partial.write_text(text)
-            partial.replace(known)
+            with whole_file(known) as draft:
+                draft.write_text(text)
 
     def _remembered(self, alias: str) -> ModelSetVersion | None:
         known = self._cache / f"{alias}.json"

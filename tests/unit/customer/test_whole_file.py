@@ -1,0 +1,43 @@
+"""Half a file is never seen."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from customer.whole_file import whole_file
+
+
+def test_a_file_takes_its_place_when_it_is_whole(tmp_path: Path) -> None:
+    (tmp_path / "it").write_text("old")
+    with whole_file(tmp_path / "it") as draft:
+        draft.write_text("new")
+        assert (tmp_path / "it").read_text() == "old"
+    assert (tmp_path / "it").read_text() == "new"
+    assert os.listdir(tmp_path) == ["it"]
+
+
+def test_after_an_error_the_old_file_stays_and_nothing_is_left_beside_it(tmp_path: Path) -> None:
+    (tmp_path / "it").write_text("old")
+
+    def fail(draft: Path) -> None:
+        draft.write_text("ne")
+        raise OSError("the disk is full")
+
+    with pytest.raises(OSError, match="full"), whole_file(tmp_path / "it") as draft:
+        fail(draft)
+    assert (tmp_path / "it").read_text() == "old"
+    assert os.listdir(tmp_path) == ["it"]
+
+
+def test_a_link_goes_on_pointing_to_the_file(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "it")
+    with whole_file(tmp_path / "link") as draft:
+        draft.write_text("new")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "it").read_text() == "new"
+
+
+def test_what_is_no_file_is_not_replaced() -> None:
+    with whole_file(Path(os.devnull)) as place:
+        assert place == Path(os.devnull)
