@@ -55,7 +55,6 @@ def live_part(planner: "Planner", field: GraphQLField, selections: "Selections",
         Plan(
             expression=f"coalesce((select {item} from ({rows}) {row.alias}{row.from_joins()}), {gone})",
             parameters=tuple(parameters.parameters),
-            scopes=frozenset(),
         )
     )
     return Expression(f"({quoted(chr(34) + MARK_IN_JSON + LIVE_MARK + f':{slot}:')} || {frame.row.alias}.id || '\"')")

@@ -1,4 +1,4 @@
-"""What an operation reads by its caller's scopes: what was used, what is masked, and what leaves a trail of whom."""
+"""What an operation reads by its caller's scopes: what is masked, and what leaves a trail of whom."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -16,20 +16,15 @@ class Grants:
     """Gathered while one statement is planned."""
 
     granted: frozenset[Scope]
-    used: set[Scope] = field(default_factory=set)
     masked: dict[str, Scope] = field(default_factory=dict)  # by the path of the field
     personal: list[PersonalData] = field(default_factory=list)
     withheld: list[PersonalData] = field(default_factory=list)
-    is_refused: bool = False  # what may not be null is masked
     _is_inside_person: bool = False
     _person_is_due: bool = False
 
     def admits(self, scope: Scope | None) -> bool:
-        """Whether the caller has the scope, which is used from now on."""
-        if scope is None:
-            return True
-        self.used.add(scope)
-        return scope in self.granted
+        """Whether the caller has the scope."""
+        return scope is None or scope in self.granted
 
     def admits_field(self, declared: DeclaredField) -> bool:
         """The same of a field; either way the trail tells about it, if it is personal."""
@@ -41,7 +36,6 @@ class Grants:
     def mask(self, field_: GraphQLField, scope: Scope, path: str) -> Part:
         """What stands for a field that may not be read."""
         if is_non_null_type(field_.type):
-            self.is_refused = True
             return Constant(marked(f"{FORBIDDEN_MARK}:{scope}"))
         self.masked[path] = scope
         return Constant("null")

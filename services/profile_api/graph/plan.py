@@ -38,9 +38,7 @@ class Plan:
 
     expression: str
     parameters: Sequence[Parameter]
-    scopes: frozenset[Scope]
     masked: Mapping[str, Scope] = field(default_factory=dict)  # field path → the scope the caller lacks
-    refused: bool = False  # a field that may not be null is masked: errors are certain
     live: "tuple[Plan, ...]" = ()  # one per place where predictions are to be made anew, by the number in its mark
     personal: frozenset[PersonalData] = frozenset()  # what it reads that leaves a trail
     withheld: frozenset[PersonalData] = frozenset()  # what it asks for and the caller may not read

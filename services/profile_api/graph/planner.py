@@ -1,6 +1,6 @@
 """Compiles one validated operation into one SQL expression that yields its whole `data` as JSON text."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -95,11 +95,9 @@ class Planner:
         return Plan(
             expression=concatenated(parts) if parts else "'{}'",
             parameters=tuple(self.templates.parameters.parameters),
-            scopes=frozenset(self.grants.used),
             masked=self.grants.masked,
             personal=frozenset(self.grants.personal),
             withheld=frozenset(self.grants.withheld),
-            refused=self.grants.is_refused,
             live=tuple(self.live),
             then=tuple(self.then),
             abstract=self._abstract,
@@ -112,8 +110,6 @@ class Planner:
             field = root.fields.get(name)
             if field is None:
                 raise GraphError("a mutation cannot ask for __typename", code=ErrorCode.BAD_OPERATION)
-            declared = self.catalogue.field(root.name, name)
-            self.grants.admits(declared.scope)
             arguments = self._arguments_of(nodes[0], field)
             inner = self.inner()
             for parameter, type_, read in WRITTEN_PARAMETERS:
@@ -135,31 +131,31 @@ class Planner:
         inner._definitions = self._definitions
         return inner
 
-    # --- selections
-
     def object_parts(
-        self, type_: GraphQLObjectType, selections: Selections, frame: Frame, path: str, *, only: str | None = None
+        self,
+        type_: GraphQLObjectType,
+        selections: Selections,
+        frame: Frame,
+        path: str,
+        *,
+        only: str | None = None,
+        told_apart: bool = False,
     ) -> list[Part]:
-        """The parts of one object of a known type."""
+        """The parts of one object of a known type; `told_apart` adds which one."""
 
         def parts() -> list[Part]:
-            return object_parts(
-                [
-                    (key, self._field_parts(type_, nodes, frame, f"{path}.{key}" if path else key))
-                    for key, nodes in self.collect(type_, selections).items()
-                    if only is None or key == only
-                ]
-            )
+            pairs: list[tuple[str, Sequence[Part]]] = [(TYPE_KEY, [constant_part(type_.name)])] if told_apart else []
+            for key, nodes in self.collect(type_, selections).items():
+                if only is None or key == only:
+                    pairs.append((key, self._field_parts(type_, nodes, frame, f"{path}.{key}" if path else key)))
+            return object_parts(pairs)
 
-        return self._telling_whom(type_, frame, parts)
-
-    def _telling_whom(self, type_: GraphQLObjectType, frame: Frame, parts: Callable[[], list[Part]]) -> list[Part]:
         person = self.catalogue.person(type_.name)
         tell = None if person is None else partial(self.templates.expand, person, frame)
         return self.grants.telling_whom(tell, parts)
 
     def composite_sql(self, named: GraphQLNamedType, selections: Selections, frame: Frame, path: str) -> str:
-        """One SQL expression for an object, or for one of several possible types told apart by `{typename}`."""
+        """One SQL expression for an object, or for one of several possible types told apart by its row's type word."""
         return concatenated(self.composite_parts(named, selections, frame, path))
 
     def composite_parts(
@@ -188,16 +184,7 @@ class Planner:
     def typed_object(self, type_: GraphQLObjectType, selections: Selections, frame: Frame, path: str) -> str:
         """An object of one of several types its row could be of."""
         self._abstract = True
-        if not self._typed:
-            return concatenated(self.object_parts(type_, selections, frame, path))
-
-        def parts() -> list[Part]:
-            pairs: list[tuple[str, Sequence[Part]]] = [(TYPE_KEY, [constant_part(type_.name)])]
-            for key, nodes in self.collect(type_, selections).items():
-                pairs.append((key, self._field_parts(type_, nodes, frame, f"{path}.{key}")))
-            return object_parts(pairs)
-
-        return concatenated(self._telling_whom(type_, frame, parts))
+        return concatenated(self.object_parts(type_, selections, frame, path, told_apart=self._typed))
 
     def collect(self, type_: GraphQLObjectType, selections: Selections) -> dict[str, list[FieldNode]]:
         """The fields asked of an object of this type, by response key."""
@@ -210,8 +197,6 @@ class Planner:
         assert isinstance(edge, GraphQLObjectType)  # noqa: S101
         node: GraphQLNamedType = get_named_type(edge.fields["node"].type)
         return node
-
-    # --- fields
 
     def _field_parts(self, type_: GraphQLObjectType, nodes: list[FieldNode], frame: Frame, path: str) -> Sequence[Part]:
         name = nodes[0].name.value

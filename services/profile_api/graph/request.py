@@ -3,7 +3,7 @@
 The values made for each request are `msgspec.Struct`s: a frozen dataclass takes seven times as long to make.
 """
 
-from collections.abc import AsyncIterator, Callable, Hashable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
@@ -36,11 +36,6 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
     roles: frozenset[str] = frozenset()
     scopes: frozenset[Scope] = frozenset()
 
-    @property
-    def key(self) -> Hashable:
-        """What of the caller shapes a plan (never the tenant or the subject: those are data)."""
-        return self.scopes
-
 
 class GraphQLRequest(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One operation as the client sent it, well-formed as JSON but otherwise unchecked."""
@@ -48,7 +43,6 @@ class GraphQLRequest(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     query: str
     operation_name: str | None = None
     variables: Mapping[str, Any] = {}
-    extensions: Mapping[str, Any] = {}
 
 
 class OperationKind(StrEnum):

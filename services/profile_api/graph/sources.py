@@ -44,7 +44,6 @@ class Join:
 
     now: str
     then: str | None = None
-    needs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -243,11 +242,6 @@ def planned_call(
 def unresolved() -> NoReturn:
     """The body of a planned field with arguments: there is no resolver, the signature only declares it."""
     raise NotImplementedError("fields of the read side are planned, never resolved")
-
-
-def column(name: str, kind: Kind) -> Value:
-    """A column of the row itself."""
-    return Value(sql=f"{{row}}.{name}", kind=kind)
 
 
 def as_text(sql: str, *, then: str | None = None) -> Value:

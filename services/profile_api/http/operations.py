@@ -88,7 +88,6 @@ class Operations:
             query=self._documents.text_of(parameters),
             operation_name=parameters.operation_name,
             variables=parameters.variables or {},
-            extensions=parameters.extensions or {},
         )
 
     async def run(self, ready: Ready) -> Answer:
