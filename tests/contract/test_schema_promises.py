@@ -7,8 +7,7 @@ import strawberry
 from graphql import GraphQLSchema, build_schema
 
 from profile_api.graph.schema import catalogue
-from profile_api.graph.sources import Kind as ValueKind
-from profile_api.graph.sources import column, planned
+from profile_api.graph.sources import as_text, planned
 from tests.contract.schema_promises import accepted_breaks, broken_promises, complaints
 
 RELEASED = Path(__file__).parents[2] / "docs" / "reference" / "released"
@@ -75,6 +74,6 @@ def test_a_break_is_declared_with_its_reason() -> None:
 def test_a_field_can_be_deprecated_where_it_is_declared() -> None:
     @strawberry.type
     class Thing:
-        name: str = planned(column("name", ValueKind.TEXT), "Its name.", deprecated="use label")
+        name: str = planned(as_text("{row}.name"), "Its name.", deprecated="use label")
 
     assert '@deprecated(reason: "use label")' in strawberry.Schema(query=Thing).as_str()
