@@ -9,6 +9,7 @@ from typing import Any
 
 from graphql import (
     DocumentNode,
+    FieldNode,
     FragmentDefinitionNode,
     GraphQLError,
     OperationDefinitionNode,
@@ -102,10 +103,10 @@ class Document:
         planner = Planner(catalogue, self.fragments, values, self.granted, typed=True)
         return planner.plan(self.operation, only=only)
 
-    def root_keys(self, catalogue: Catalogue, values: Values) -> list[str]:
-        """The response keys at the root."""
+    def root_fields(self, catalogue: Catalogue, values: Values) -> dict[str, list[FieldNode]]:
+        """The fields asked at the root, by response key."""
         planner = Planner(catalogue, self.fragments, values, self.granted)
-        return list(planner.collect(catalogue.root_type(self.operation.operation), [self.operation.selection_set]))
+        return planner.collect(catalogue.root_type(self.operation.operation), [self.operation.selection_set])
 
 
 @dataclass(frozen=True, slots=True)

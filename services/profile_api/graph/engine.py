@@ -18,7 +18,6 @@ from profile_api.graph.errors import refused
 from profile_api.graph.live import LiveScorer
 from profile_api.graph.lookback import LookBack
 from profile_api.graph.mutations import Mutations
-from profile_api.graph.planner import Planner
 from profile_api.graph.reading import BoundRead, Readings
 from profile_api.graph.reads import Asking, Reads
 from profile_api.graph.request import (
@@ -163,13 +162,13 @@ class GraphEngine:
                 caller=caller,
                 now=now,
                 deadline=started + deadline_s,
+                plan_s=time.perf_counter() - started,
                 trace=trace_id.get(),
             )
-            plan_s = time.perf_counter() - started
             if plan.writes:
-                answer = await self._mutations.answer(asking, self._reads, plan_s=plan_s)
+                answer = await self._mutations.answer(asking, self._reads)
             else:
-                answer = await self._reads.answer(asking, plan_s=plan_s)
+                answer = await self._reads.answer(asking)
             await self._trail.leave(asking)
             return answer
         except GraphError as error:
@@ -205,8 +204,7 @@ class GraphEngine:
     def _subscribed(self, document: Document, values: Values) -> tuple[str, Arguments]:
         """The one root field of a subscription, when the caller may listen to it."""
         root = self.catalogue.root_type(document.operation.operation)
-        planner = Planner(self.catalogue, document.fragments, values, document.granted)
-        fields = [nodes[0] for nodes in planner.collect(root, [document.operation.selection_set]).values()]
+        fields = [nodes[0] for nodes in document.root_fields(self.catalogue, values).values()]
         if document.kind is not OperationKind.SUBSCRIPTION or len(fields) != 1:
             raise GraphError("a subscription asks for one field", code=ErrorCode.BAD_OPERATION)
         name = fields[0].name.value

@@ -35,27 +35,18 @@ class Mutations:
         if self._pool is not None:
             await self._pool.close()
 
-    async def answer(self, asking: Asking, reads: Reads, *, plan_s: float) -> Answer:
+    async def answer(self, asking: Asking, reads: Reads) -> Answer:
         """Writes, then reads the payloads. Errors: GraphError when nothing was tried."""
         if Scope.WRITE not in asking.caller.scopes:
             raise GraphError(
                 f"writing needs the scope {Scope.WRITE}", code=ErrorCode.FORBIDDEN, kind=AnswerKind.FORBIDDEN
             )
-        timings = Timings(plan_s=plan_s)
         try:
-            written = await self._write(asking)
+            kind, body = await _told(asking, reads, await self._write(asking))
         except WriteFailedError as error:
             entries = [{**entry, "path": [error.key]} for entry in formatted(error)]
-            body = msgspec.json.encode({"data": None, "errors": entries})
-            return Answer(kind=AnswerKind.PARTIAL, body=body, operation=asking.document.kind, timings=timings)
-        text = await _payloads(asking, reads, asking.plan, written)
-        fast = fast_body(asking.plan, text)
-        if fast is not None:
-            return Answer(kind=AnswerKind.OK, body=fast, operation=asking.document.kind, timings=timings)
-        typed = asking.document.typed_plan(reads.catalogue, asking.values)
-        data = msgspec.json.decode(await _payloads(asking, reads, typed, written))
-        kind, full = reads.finished(asking, data)
-        return Answer(kind=kind, body=full, operation=asking.document.kind, timings=timings)
+            kind, body = AnswerKind.PARTIAL, msgspec.json.encode({"data": None, "errors": entries})
+        return Answer(kind=kind, body=body, operation=asking.document.kind, timings=Timings(plan_s=asking.plan_s))
 
     async def _write(self, asking: Asking) -> Mapping[str, Written]:
         pool = await self._opened()
@@ -86,6 +77,15 @@ class Mutations:
             )
             self._pool = await pool
         return self._pool
+
+
+async def _told(asking: Asking, reads: Reads, written: Mapping[str, Written]) -> tuple[AnswerKind, bytes]:
+    """The finished answer about what was written."""
+    fast = fast_body(asking.plan, await _payloads(asking, reads, asking.plan, written))
+    if fast is not None:
+        return AnswerKind.OK, fast
+    typed = asking.document.typed_plan(reads.catalogue, asking.values)
+    return reads.finished(asking, msgspec.json.decode(await _payloads(asking, reads, typed, written)))
 
 
 async def _payloads(asking: Asking, reads: Reads, plan: Plan, written: Mapping[str, Written]) -> bytes:

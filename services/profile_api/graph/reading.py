@@ -31,25 +31,28 @@ class Readings:
         """Returns when those that went on in a task are told."""
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def finished(self, asking: Asking, text: bytes, run: Run, since: float) -> Answer | None:
+    def finished(self, asking: Asking, reply: Reply) -> Answer | None:
         """The answer that leaves at once; None when it takes more than this statement."""
         finishing = time.perf_counter()
         plan = asking.plan
         if plan.leaves_trail:
-            text = asking.told(plan, text)
-        body = fast_body(plan, text)
+            reply.text = asking.told(plan, reply.text)
+        body = fast_body(plan, reply.text)
         if body is None or not self._trail.leave_at_once(asking):
             return None
-        timings = run.timings(since, 0.0, time.perf_counter() - finishing)
+        timings = reply.run.timings(reply.since, 0.0, time.perf_counter() - finishing)
         return Answer(kind=_OK, body=body, timings=timings, operation=asking.document.kind)
 
     def finish_in_a_task(self, asking: Asking, reply: Reply | None, tell: Tell) -> None:
-        """`reply` as the database gave it; None when the statement failed."""
+        """`reply` as `finished` left it; None when the statement failed."""
 
         async def finish() -> None:
             told: Answer | Exception
             try:
-                told = await self._thorough(asking, reply)
+                told = await self._reads.answer(asking, reply)
+                await self._trail.leave(asking)
+            except GraphError as error:
+                told = refused(error, operation=asking.document.kind)
             except Exception as error:  # noqa: BLE001  (whoever is told answers for it)
                 told = error
             tell(told)
@@ -57,19 +60,6 @@ class Readings:
         task = asyncio.get_running_loop().create_task(finish())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-    async def _thorough(self, asking: Asking, reply: Reply | None) -> Answer:
-        try:
-            if reply is None:
-                answer = await self._reads.answer_field_by_field(asking, plan_s=0.0)
-            else:
-                if asking.plan.leaves_trail:
-                    reply.text = asking.told(asking.plan, reply.text)
-                answer = await self._reads.conclude(asking, reply, plan_s=0.0)
-            await self._trail.leave(asking)
-            return answer
-        except GraphError as error:
-            return refused(error, operation=asking.document.kind)
 
 
 def _nobody(_: Answer | Exception) -> None:
@@ -98,12 +88,13 @@ class BoundRead(Question, kw_only=True, eq=False):
 
     def answered(self, text: bytes, run: Run) -> None:
         """Tells the answer, or goes on in a task."""
+        reply = Reply(text, run, self.since)
         try:
-            told: Answer | Exception | None = self.readings.finished(self.asking, text, run, self.since)
+            told: Answer | Exception | None = self.readings.finished(self.asking, reply)
         except Exception as error:  # noqa: BLE001  (others of the batch wait for their answers)
             told = error
         if told is None:
-            self.readings.finish_in_a_task(self.asking, Reply(text, run, self.since), self.tell)
+            self.readings.finish_in_a_task(self.asking, reply, self.tell)
         else:
             self.tell(told)
 

@@ -40,6 +40,7 @@ class Asking(msgspec.Struct, kw_only=True):
     caller: Caller
     now: datetime
     deadline: float  # by time.perf_counter
+    plan_s: float = 0.0  # what finding or making the plan took
     trace: bytes = b""  # of the request, for the trail
     touched: Touched | None = None  # personal data, for the trail
     is_void: bool = False  # an event about what is gone by now
@@ -74,35 +75,23 @@ class Reads:
 
     async def event(self, asking: Asking) -> Answer | None:
         """The finished answer of one event; None when what it was about has changed again, which is another event."""
-        answer = await self.answer(asking, plan_s=0.0)
+        answer = await self.answer(asking)
         return None if asking.is_void else answer
 
-    async def answer(self, asking: Asking, *, plan_s: float) -> Answer:
-        """The finished answer of a query or of one event."""
+    async def answer(self, asking: Asking, reply: Reply | None = None) -> Answer:
+        """The finished answer of a query or of one event; with `reply`, to what the database said already."""
         try:
-            reply = await self.reply(asking, asking.plan, asking.values)
+            reply = reply or await self.reply(asking, asking.plan, asking.values)
         except StatementError:
-            return await self.answer_field_by_field(asking, plan_s=plan_s)
-        return await self.conclude(asking, reply, plan_s=plan_s)
-
-    async def conclude(self, asking: Asking, reply: Reply, *, plan_s: float) -> Answer:
-        """The finished answer to what the database said."""
-        finishing = time.perf_counter()
-        asking.is_void = asking.document.kind is OperationKind.SUBSCRIPTION and tells_nothing(reply.text)
-        fast = fast_body(asking.plan, reply.text)
-        kind, body = (AnswerKind.OK, fast) if fast is not None else await self._full(asking, reply.text)
-        finish_s = time.perf_counter() - finishing
-        return Answer(
-            kind=kind,
-            body=body,
-            timings=reply.run.timings(reply.since, plan_s, finish_s),
-            operation=asking.document.kind,
-        )
-
-    async def answer_field_by_field(self, asking: Asking, *, plan_s: float) -> Answer:
-        """The finished answer when the statement of the whole operation fails."""
-        kind, body = await self._field_by_field(asking)
-        return Answer(kind=kind, body=body, operation=asking.document.kind, timings=Timings(plan_s=plan_s))
+            kind, body = await self._field_by_field(asking)
+            timings = Timings(plan_s=asking.plan_s)
+        else:
+            finishing = time.perf_counter()
+            asking.is_void = asking.document.kind is OperationKind.SUBSCRIPTION and tells_nothing(reply.text)
+            fast = fast_body(asking.plan, reply.text)
+            kind, body = (AnswerKind.OK, fast) if fast is not None else await self._full(asking, reply.text)
+            timings = reply.run.timings(reply.since, asking.plan_s, time.perf_counter() - finishing)
+        return Answer(kind=kind, body=body, operation=asking.document.kind, timings=timings)
 
     async def reply(self, asking: Asking, plan: Plan, values: Values) -> Reply:
         """What the database says to a plan, live predictions in place. Errors: GraphError."""
@@ -157,7 +146,7 @@ class Reads:
     async def _field_by_field(self, asking: Asking) -> tuple[AnswerKind, bytes]:
         """When the statement fails: each root field by itself, so that only what is at fault is missing."""
         data: dict[str, Any] = {}
-        for key in asking.document.root_keys(self.catalogue, asking.values):
+        for key in asking.document.root_fields(self.catalogue, asking.values):
             plan = asking.document.typed_plan(self.catalogue, asking.values, only=key)
             try:
                 data.update(msgspec.json.decode((await self.reply(asking, plan, asking.values)).text))
