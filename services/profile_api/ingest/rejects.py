@@ -1,13 +1,11 @@
 """The rejects file: which rows of an imported file were not taken, and why."""
 
-import os
-from contextlib import suppress
 from pathlib import Path
-from uuid import uuid4
 
 import duckdb
 
 from customer.errors import ParcoursError
+from customer.whole_file import whole_file
 
 
 class RejectsFileError(ParcoursError):
@@ -27,16 +25,13 @@ def write_rejects(duck: duckdb.DuckDBPyConnection, file: Path, *, table: str = "
     Errors: RejectsFileError.
     """
     [(count,)] = duck.execute(f"select count(*) from {table}").fetchall()
-    written = file.with_name(f"{file.name}.{uuid4().hex}.part")
     try:
         if count == 0:
             file.unlink(missing_ok=True)
             return None
-        escaped = str(written).replace("'", "''")
-        duck.execute(f"copy (select row_number, reason from {table} order by row_number) to '{escaped}' (header)")
-        os.replace(written, file)
+        with whole_file(file) as draft:
+            escaped = str(draft).replace("'", "''")
+            duck.execute(f"copy (select row_number, reason from {table} order by row_number) to '{escaped}' (header)")
     except (OSError, duckdb.IOException) as error:
-        with suppress(OSError):
-            written.unlink()
         raise RejectsFileError(file, rows=count, problem=str(error)) from error
     return str(file)
