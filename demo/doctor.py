@@ -12,6 +12,7 @@ import asyncpg
 import httpx
 from rich.console import Console
 
+from customer.errors import DatabaseUnreachableError
 from demo.home import DemoSettings, Home, open_home, read_json
 from demo.layout import Ports
 from demo.processes import find_running_demo, is_listening
@@ -122,12 +123,9 @@ async def _database(settings: DemoSettings, home: Home) -> list[Finding]:
         return [Finding(subject="database", level=Level.NOTE, found="the embedded PostgreSQL is not running")]
     try:
         connection = await connect(url, statement_timeout_s=10)
-    except (OSError, asyncpg.PostgresError, TimeoutError) as error:
-        advice = (
-            "check DATABASE_URL and that the server runs" if settings.database_url else f"look into {home.postgres}/log"
-        )
-        found = f"cannot be reached ({type(error).__name__})"
-        return [Finding(subject="database", level=Level.PROBLEM, found=found, advice=advice)]
+    except (DatabaseUnreachableError, asyncpg.PostgresError) as error:
+        advice = None if settings.database_url else f"look into {home.postgres}/log"
+        return [Finding(subject="database", level=Level.PROBLEM, found=str(error), advice=advice)]
     try:
         return [await _server_version(connection), await _tables(connection)]
     finally:

@@ -6,15 +6,7 @@ from pathlib import Path
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from customer.errors import ParcoursError
-
-
-class TrainingSettingsError(ParcoursError):
-    """The environment holds values that cannot be used; all of them are named at once."""
-
-    def __init__(self, error: ValidationError) -> None:
-        problems = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
-        super().__init__(f"unusable settings in the environment: {problems}; correct or unset them")
+from customer.errors import ParcoursError, SettingsError
 
 
 class NoDatabaseError(ParcoursError):
@@ -47,11 +39,11 @@ class TrainingSettings(BaseSettings):
 
 
 def load_settings() -> TrainingSettings:
-    """Errors: TrainingSettingsError."""
+    """Errors: SettingsError."""
     try:
         return TrainingSettings()
     except ValidationError as error:
-        raise TrainingSettingsError(error) from None
+        raise SettingsError(error.errors(), prefix="PARCOURS_") from None
 
 
 def database_url(settings: TrainingSettings) -> str:

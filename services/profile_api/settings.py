@@ -5,15 +5,7 @@ from pathlib import Path
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from customer.errors import ParcoursError
-
-
-class SettingsError(ParcoursError):
-    """The environment holds values that cannot be used; all of them are named at once."""
-
-    def __init__(self, error: ValidationError) -> None:
-        problems = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
-        super().__init__(f"unusable settings in the environment: {problems}; correct or unset them")
+from customer.errors import SettingsError
 
 
 class Settings(BaseSettings):
@@ -48,7 +40,7 @@ def load_settings() -> Settings:
     try:
         return Settings()
     except ValidationError as error:
-        raise SettingsError(error) from None
+        raise SettingsError(error.errors(), prefix="PARCOURS_") from None
 
 
 def database_url(settings: Settings, *, keep_running: bool = False) -> str:

@@ -2,8 +2,6 @@
 
 from typing import ClassVar
 
-from pydantic import ValidationError
-
 from customer.errors import ParcoursError
 
 
@@ -122,11 +120,3 @@ class ModelSetRefusedError(ScoringError):
 
     status = 503
     code = "MODEL_SET_REFUSED"
-
-
-class ScoringSettingsError(ParcoursError):
-    """The environment holds values that cannot be used; all of them are named at once."""
-
-    def __init__(self, error: ValidationError) -> None:
-        problems = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
-        super().__init__(f"unusable settings in the environment: {problems}; correct or unset them")

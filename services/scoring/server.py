@@ -8,7 +8,7 @@ import uvicorn
 from pydantic import ValidationError
 from starlette.applications import Starlette
 
-from scoring.errors import ScoringSettingsError
+from customer.errors import SettingsError
 from scoring.http.app import create_app
 from scoring.model_repository import model_repository
 from scoring.settings import ScoringSettings
@@ -19,7 +19,7 @@ def load_settings(**overrides: object) -> ScoringSettings:
     try:
         return ScoringSettings(**{name: value for name, value in overrides.items() if value is not None})  # type: ignore[arg-type]
     except ValidationError as error:
-        raise ScoringSettingsError(error) from None
+        raise SettingsError(error.errors(), prefix="PARCOURS_SCORING_") from None
 
 
 def worker_app() -> Starlette:

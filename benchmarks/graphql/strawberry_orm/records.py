@@ -5,14 +5,12 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import MetaData, create_engine, select
+from sqlalchemy import MetaData, create_engine, make_url, select
 from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
 from sqlalchemy.ext.automap import automap_base
 from strawberry.dataloader import DataLoader
 
-from profile_api.store.database import sqlalchemy_url
-
-_URL = os.environ["DATABASE_URL"]
+_URL = make_url(os.environ["DATABASE_URL"])
 _TABLES = (
     "customer identity customer_order order_line event lifecycle_transition lifecycle_clock customer_metrics"
     " latest_prediction purchase_journey consent"
@@ -22,7 +20,7 @@ _TABLES = (
 def _mapped() -> Any:
     """ORM classes of the tables, read from the database once."""
     metadata = MetaData()
-    engine = create_engine(sqlalchemy_url(_URL).set(drivername="postgresql+psycopg"))
+    engine = create_engine(_URL.set(drivername="postgresql+psycopg"))
     metadata.reflect(engine, only=_TABLES)
     base = automap_base(metadata=metadata)
     base.prepare(generate_relationship=lambda *_args, **_keywords: None)
@@ -31,7 +29,7 @@ def _mapped() -> Any:
 
 
 rows = _mapped()
-engine = create_async_engine(sqlalchemy_url(_URL), pool_size=4, max_overflow=0)
+engine = create_async_engine(_URL.set(drivername="postgresql+asyncpg"), pool_size=4, max_overflow=0)
 sessions = async_sessionmaker(engine, expire_on_commit=False)
 
 

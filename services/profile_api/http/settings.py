@@ -7,7 +7,7 @@ from typing import Annotated, Final
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from profile_api.settings import SettingsError
+from customer.errors import SettingsError
 
 SERVICE_ROLE: Final = "parcours_service"  # as the migrations create it
 
@@ -124,4 +124,4 @@ class EdgeSettings(BaseSettings):
         try:
             return cls()
         except ValidationError as error:
-            raise SettingsError(error) from None
+            raise SettingsError(error.errors(), prefix="PARCOURS_") from None

@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from profile_api.settings import SettingsError
+from customer.errors import SettingsError
 
 
 class RescoringSettings(BaseSettings):
@@ -57,4 +57,4 @@ def load_rescoring_settings() -> RescoringSettings:
     try:
         return RescoringSettings()
     except ValidationError as error:
-        raise SettingsError(error) from None
+        raise SettingsError(error.errors(), prefix="PARCOURS_RESCORING_") from None

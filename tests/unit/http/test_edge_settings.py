@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from customer.errors import SettingsError
 from profile_api.http.documents import ManifestError, read_manifest
 from profile_api.http.settings import EdgeSettings, Environment
-from profile_api.settings import SettingsError
 
 
 def test_all_mistakes_are_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -15,7 +15,7 @@ def test_all_mistakes_are_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PARCOURS_ENVIRONMENT", "prod")
     with pytest.raises(SettingsError) as error:
         EdgeSettings.from_environment()
-    for name in ("largest_body", "cors_origins", "environment"):
+    for name in ("PARCOURS_LARGEST_BODY", "PARCOURS_CORS_ORIGINS", "PARCOURS_ENVIRONMENT"):
         assert name in str(error.value)
 
 

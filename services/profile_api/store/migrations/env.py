@@ -5,7 +5,7 @@ import asyncio
 from alembic import context
 from sqlalchemy import Connection, text
 
-from profile_api.store.database import write_engine
+from profile_api.store.database import migration_engine
 
 LOCK_TIMEOUT = "5s"
 STATEMENT_TIMEOUT = "15min"
@@ -22,7 +22,7 @@ def _migrate(connection: Connection) -> None:
 
 
 async def _run() -> None:
-    engine = write_engine(context.config.attributes["database_url"], pool_size=1)
+    engine = migration_engine(context.config.attributes["database_url"])
     try:
         async with engine.connect() as connection:
             await connection.run_sync(_migrate)
