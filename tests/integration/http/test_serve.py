@@ -31,7 +31,6 @@ def wait_until_ready(url: str, process: "subprocess.Popen[bytes]") -> None:
     raise AssertionError("it was not ready within a minute")
 
 
-@pytest.mark.timeout(120)
 def test_workers_share_a_port_read_as_the_service_role_and_count_together(database_url: str) -> None:
     token, port = demo_tokens(database_url)["agent"], free_port()
     url = f"http://127.0.0.1:{port}"
@@ -76,7 +75,6 @@ def test_mistaken_settings_are_one_sentence_on_standard_error(database_url: str)
     assert len(done.stderr.splitlines()) == 1
 
 
-@pytest.mark.timeout(120)
 @pytest.fixture
 def folder() -> Iterator[Path]:
     """Not pytest's own: the database's account loses sight of that one whenever another run of tests begins."""
@@ -84,6 +82,7 @@ def folder() -> Iterator[Path]:
         yield Path(folder)
 
 
+@pytest.mark.timeout(280)
 def test_a_service_told_to_end_stops_the_database_it_started_and_leaves_no_folders(folder: Path) -> None:
     home, temporary, port = folder / "home", folder / "temporary", free_port()
     temporary.mkdir()
