@@ -1,5 +1,6 @@
 -- Every kept row of the file as typed values, with `problem` naming the first thing wrong with it (null: nothing).
 -- `*_written` is the text that a value was read from: null where there was none, or where the file's type is the value's.
+-- What cannot be read is told by its form only, letters as x and digits as 0: a mistaken column may name people.
 -- Text without an offset is local time of the session's TimeZone, which the reader sets to the company's.
 with told_row as (
   select
@@ -24,23 +25,23 @@ judged_row as (
       when order_id is null then 'order_id is missing'
       when regexp_matches(lower(order_id), $blocked_pattern) then 'order_id is a placeholder: ' || order_id
       when ordered_at is null and ordered_at_written is null then 'ordered_at is missing'
-      when ordered_at is null then 'ordered_at is not a date: ' || ordered_at_written[:40]
+      when ordered_at is null then 'ordered_at is not a date: ' || form_of(ordered_at_written)
       when ordered_at < timestamptz '1900-01-01 00:00:00+00'
         then 'ordered_at is before 1900: ' || coalesce(ordered_at_written, cast(ordered_at as varchar))[:40]
       when ordered_at > $now
         then 'ordered_at is in the future: ' || coalesce(ordered_at_written, cast(ordered_at as varchar))[:40]
       when received_at is null and received_at_written is not null
-        then 'received_at is not a date: ' || received_at_written[:40]
+        then 'received_at is not a date: ' || form_of(received_at_written)
       when received_at > $now
         then 'received_at is in the future: ' || coalesce(received_at_written, cast(received_at as varchar))[:40]
       when delivered_at is null and delivered_at_written is not null
-        then 'delivered_at is not a date: ' || delivered_at_written[:40]
-      when is_marked_return is null then 'is_return is neither true nor false: ' || return_text[:40]
-      when amount is null and amount_written is not null then 'amount is not a number: ' || amount_written[:40]
-      when quantity is null and quantity_written is not null then 'quantity is not a number: ' || quantity_written[:40]
+        then 'delivered_at is not a date: ' || form_of(delivered_at_written)
+      when is_marked_return is null then 'is_return is neither true nor false: ' || form_of(return_text)
+      when amount is null and amount_written is not null then 'amount is not a number: ' || form_of(amount_written)
+      when quantity is null and quantity_written is not null then 'quantity is not a number: ' || form_of(quantity_written)
       when unit_price is null and unit_price_written is not null
-        then 'unit_price is not a number: ' || unit_price_written[:40]
-      when discount is null and discount_written is not null then 'discount is not a number: ' || discount_written[:40]
+        then 'unit_price is not a number: ' || form_of(unit_price_written)
+      when discount is null and discount_written is not null then 'discount is not a number: ' || form_of(discount_written)
       when $has_amounts and amount is null and unit_price is null then 'amount is missing'
       when not (is_marked_return or coalesce(quantity, 0) < 0) and (amount < 0 or unit_price < 0)
         then 'negative amount, but not a return (is_return or a negative quantity marks returns)'
@@ -48,7 +49,8 @@ judged_row as (
         or abs(coalesce(quantity, 0)) > 1e12 or abs(coalesce(discount, 0)) > 1e12
         then 'amount or quantity is out of range'
       when currency <> $currency
-        then 'currency is ' || currency[:10] || ' but amounts are kept in ' || $currency || '; convert it first'
+        then 'currency is ' || if(length(currency) = 3, currency, form_of(currency)) || ' but amounts are kept in '
+          || $currency || '; convert it first'
     end as problem
   from told_row
 )
