@@ -1,7 +1,7 @@
 """The schema as the planner sees it: graphql-core types for checking, and the declared source of every field."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -49,43 +49,33 @@ class DeclaredField:
     personal: PersonalData | None = None
 
 
-@dataclass(frozen=True)
 class Catalogue:
     """Built once from the Strawberry schema, the single source of truth."""
 
-    strawberry_schema: strawberry.Schema
-    fields: Mapping[tuple[str, str], DeclaredField] = field(init=False)
-    _joins: Mapping[str, Mapping[str, Join]] = field(init=False)
-    _type_words: Mapping[str, TypeWord] = field(init=False)
-    _persons: Mapping[str, str] = field(init=False)
-
-    def __post_init__(self) -> None:
-        fields: dict[tuple[str, str], DeclaredField] = {}
-        joins: dict[str, Mapping[str, Join]] = {}
-        words: dict[str, TypeWord] = {}
-        persons: dict[str, str] = {}
-        for name, concrete in self.strawberry_schema.schema_converter.type_map.items():
+    def __init__(self, strawberry_schema: strawberry.Schema) -> None:
+        self.strawberry_schema = strawberry_schema
+        self.fields: dict[tuple[str, str], DeclaredField] = {}
+        self._joins: dict[str, Mapping[str, Join]] = {}
+        self._type_words: dict[str, TypeWord] = {}
+        self._persons: dict[str, str] = {}
+        name_of = strawberry_schema.config.name_converter.get_graphql_name
+        for name, concrete in strawberry_schema.schema_converter.type_map.items():
             definition: Any = concrete.definition
             origin = getattr(definition, "origin", None)
-            joins[name] = getattr(origin, JOINS, {})
+            self._joins[name] = getattr(origin, JOINS, {})
             if (word := getattr(origin, "type_word", None)) is not None:
-                words[name] = word
+                self._type_words[name] = word
             if (person := getattr(origin, "person", None)) is not None:
-                persons[name] = person
+                self._persons[name] = person
             for declared in getattr(definition, "fields", ()):
-                source = declared.metadata.get(SOURCE)
-                if source is not None:
-                    graphql_name = self.strawberry_schema.config.name_converter.get_graphql_name(declared)
-                    fields[name, graphql_name] = DeclaredField(
-                        source, declared.metadata.get(SCOPE), declared.metadata.get(PERSONAL)
+                said = declared.metadata
+                if said.get(SOURCE) is not None:
+                    self.fields[name, name_of(declared)] = DeclaredField(
+                        said[SOURCE], said.get(SCOPE), said.get(PERSONAL)
                     )
-        fields["Query", "_service"] = DeclaredField(Embedded(), Scope.FEDERATION)
-        fields["Query", "_entities"] = DeclaredField(ENTITIES, Scope.FEDERATION)
-        fields["_Service", "sdl"] = DeclaredField(Constant(value=self.sdl), None)
-        object.__setattr__(self, "fields", fields)
-        object.__setattr__(self, "_joins", joins)
-        object.__setattr__(self, "_type_words", words)
-        object.__setattr__(self, "_persons", persons)
+        self.fields["Query", "_service"] = DeclaredField(Embedded(), Scope.FEDERATION)
+        self.fields["Query", "_entities"] = DeclaredField(ENTITIES, Scope.FEDERATION)
+        self.fields["_Service", "sdl"] = DeclaredField(Constant(value=self.sdl), None)
 
     @cached_property
     def sdl(self) -> str:

@@ -21,6 +21,7 @@ class NotScoredCode(StrEnum):
     CIRCUIT_OPEN = "CIRCUIT_OPEN"  # it failed repeatedly just now and is left alone for a moment
     DEADLINE_EXCEEDED = "DEADLINE_EXCEEDED"
     OVERLOADED = "OVERLOADED"  # too many live scorings are already waiting here
+    SCORING_NOT_CONFIGURED = "SCORING_NOT_CONFIGURED"  # this process knows no scoring service
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

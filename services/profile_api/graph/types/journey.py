@@ -7,7 +7,6 @@ from profile_api.graph.scalars import DateTime
 from profile_api.graph.sources import (
     Ordering,
     Page,
-    Rows,
     SortKey,
     as_boolean,
     as_instant,
@@ -30,10 +29,9 @@ from profile_api.graph.types.connection import (
     Last,
     PageInfo,
 )
-from profile_api.graph.types.order import Order
+from profile_api.graph.types.order import ORDER_OF_ROW, Order
 from profile_api.graph.types.touchpoint import TouchpointConnection
 
-_ORDER = Rows(sql="select placed.* from {table:customer_order} placed where placed.id = {row}.order_id")
 _KEYS = (SortKey("{item}.occurred_at", "timestamptz"), SortKey("{item}.id", "bigint"))
 TOUCHPOINTS = Page(tag="j", ordering=Ordering(rows=template("journey_touchpoints"), keys=_KEYS, descending=False))
 
@@ -46,7 +44,7 @@ class PurchaseJourney:
     started_at: DateTime = planned(as_instant("{row}.started_at"), "Its first touchpoint.")
     ended_at: DateTime = planned(as_instant("{row}.ended_at"), "The order, or the last touchpoint of an open journey.")
     open: bool = planned(as_boolean("({row}.order_id is null)"), "Whether no order ended it.")
-    order: Order | None = planned(_ORDER, "The order that ended it; null while it is open.")
+    order: Order | None = planned(ORDER_OF_ROW, "The order that ended it; null while it is open.")
     first_channel: Channel = planned(as_word("{row}.first_channel"), "Where it began.")
     last_channel: Channel = planned(as_word("{row}.last_channel"), "Where it ended.")
     channels: list[Channel] = planned(as_text("{row}.channels"), "The channels in the order of their first use.")

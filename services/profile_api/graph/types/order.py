@@ -31,6 +31,7 @@ ADJUSTMENTS = Rows(
       where adjustment.order_id = {row}.id{before:adjustment.occurred_at}
       order by adjustment.occurred_at, adjustment.id limit 1000"""
 )
+ORDER_OF_ROW = Rows(sql="select placed.* from {table:customer_order} placed where placed.id = {row}.order_id")
 _GIVEN_BACK = """coalesce((
   select sum(adjustment.amount_minor) from {table:order_adjustment} adjustment
   where adjustment.order_id = {row}.id{before:adjustment.occurred_at}), 0)"""

@@ -9,6 +9,7 @@ from profile_api.audit.personal_data import PersonalData
 from profile_api.graph.request import ErrorCode, GraphError, Scope
 from profile_api.graph.scalars import DateTime
 from profile_api.graph.sources import Choice, Entities, Given, Rows, planned, planned_call, unresolved
+from profile_api.graph.sql import template
 from profile_api.graph.types.connection import After, Before, First, Last
 from profile_api.graph.types.customer import Customer
 from profile_api.graph.types.customers import CUSTOMERS, CustomerConnection, CustomerFilter, CustomerOrder
@@ -30,40 +31,8 @@ class IdentityInput:
 
 
 BY_ID = Rows(sql=_PERSON_OF_LEAF + "{arg:id:customer_id}", looks_from=True)
-BY_IDENTITY = Rows(
-    sql="""
-      select person.*
-      from (
-        select linked.customer_id from {table:identity} linked
-        where linked.type = {arg:identity.type} and linked.value = {arg:identity:identity}
-        order by linked.unlinked_at desc nulls first, linked.linked_at desc limit 1
-      ) found
-      join {table:customer} leaf on leaf.id = found.customer_id
-      join {table:customer} person on person.id = leaf.root_id""",
-    looks_from=True,
-    personal=PersonalData.LOOK_UP,
-)
-BY_ORDER_NUMBER = Rows(
-    sql="""
-      select person.*
-      from (
-        (
-          select placed.customer_id, 1 as standing from {table:customer_order} placed
-          where placed.order_key = {arg:identity:identity} limit 1
-        )
-        union all
-        (
-          select linked.customer_id, 2 from {table:identity} linked
-          where linked.type = 'ORDER_ID' and linked.value = {arg:identity:identity}
-          order by linked.unlinked_at desc nulls first, linked.linked_at desc limit 1
-        )
-        order by standing limit 1
-      ) found
-      join {table:customer} leaf on leaf.id = found.customer_id
-      join {table:customer} person on person.id = leaf.root_id""",
-    looks_from=True,
-    personal=PersonalData.LOOK_UP,
-)
+BY_IDENTITY = Rows(sql=template("customer_by_identity"), looks_from=True, personal=PersonalData.LOOK_UP)
+BY_ORDER_NUMBER = Rows(sql=template("customer_by_order_number"), looks_from=True, personal=PersonalData.LOOK_UP)
 
 
 def _one_customer(given: Given) -> Rows:

@@ -11,7 +11,6 @@ from profile_api.graph.request import Scope
 from profile_api.graph.scalars import DateTime, Json
 from profile_api.graph.sources import (
     Page,
-    Rows,
     TypeWord,
     Value,
     as_boolean,
@@ -24,7 +23,7 @@ from profile_api.graph.sources import (
 )
 from profile_api.graph.types.connection import CURSOR, EDGES, PAGE_INFO, TOTAL, PageInfo, facts_of_person
 from profile_api.graph.types.node import Node
-from profile_api.graph.types.order import Order
+from profile_api.graph.types.order import ORDER_OF_ROW, Order
 
 
 def _property(name: str) -> Value:
@@ -39,7 +38,6 @@ def _number(name: str) -> Value:
     )
 
 
-_ORDER = Rows(sql="select placed.* from {table:customer_order} placed where placed.id = {row}.order_id")
 _FIRST_PRODUCT = "{row}.properties #>> '{products,0,product_id}'"
 
 
@@ -78,7 +76,7 @@ class Touchpoint(Node):
 
 @strawberry.type(description="An order was placed, changed, refunded or cancelled.")
 class OrderTouchpoint(Touchpoint):
-    order: Order | None = planned(_ORDER, "The order; null when it is not known to us.")
+    order: Order | None = planned(ORDER_OF_ROW, "The order; null when it is not known to us.")
 
 
 @strawberry.type(description="Something was looked at or looked for.")
@@ -99,7 +97,7 @@ class CartTouchpoint(Touchpoint):
 
 @strawberry.type(description="Goods went out, arrived, or were collected.")
 class DeliveryTouchpoint(Touchpoint):
-    order: Order | None = planned(_ORDER, "The order delivered; null when it is not known to us.")
+    order: Order | None = planned(ORDER_OF_ROW, "The order delivered; null when it is not known to us.")
     late: bool | None = planned(
         as_boolean("case {row}.properties ->> 'late' when 'true' then true when 'false' then false end"),
         "Whether it came late; null when the source does not say.",
