@@ -49,9 +49,10 @@ def train(
     from dataclasses import replace
     from datetime import UTC, datetime
 
-    from training.commands import UsageError, read_instant, read_mapping, read_recipe, train_from_orders
+    from training.commands import train_from_orders
     from training.console import print_trained, print_training, steps
     from training.engines.opening import open_engine
+    from training.given import UsageError, new_folder, read_as_of, read_mapping, read_recipe
     from training.tuning import Tuner
 
     now = datetime.now(UTC)
@@ -62,7 +63,7 @@ def train(
 
         with open_engine(engine) as opened, steps(quiet=as_json) as progress:
             order = Order(
-                as_of=read_instant(as_of, time_zone) if as_of else now, horizon_days=horizon,
+                as_of=read_as_of(as_of, time_zone, now=now) if as_of else now, horizon_days=horizon,
                 recipe=replace(chosen, engine=opened), seed=seed, tune_s=tune_s, force=force, promote=promote,
                 until_facts_end=as_of is None,
             )  # fmt: skip
@@ -71,9 +72,10 @@ def train(
         return
     if out is None or as_of is None:
         raise UsageError("with --orders, give --as-of DATE and --out FOLDER too")
+    instant = read_as_of(as_of, time_zone, now=now)
     with open_engine(engine) as opened, steps(quiet=as_json) as progress:
         trained = train_from_orders(
-            orders, as_of=read_instant(as_of, time_zone), horizon_days=horizon, out=out,
+            orders, as_of=instant, horizon_days=horizon, out=new_folder(out),
             mapping=read_mapping(mapping or []), time_zone=time_zone,
             recipe=replace(chosen, engine=opened), seed=seed, now=now,
             tuner=Tuner(seconds=tune_s, seed=seed, progress=progress), progress=progress,
@@ -97,15 +99,18 @@ def predict(
     from datetime import UTC, datetime
 
     from scoring.engine import load_model_set
-    from training.commands import predict_from_orders, read_instant, read_mapping
+    from training.commands import predict_from_orders
     from training.console import print_result, steps
     from training.engines.opening import open_engine
+    from training.given import new_folder, read_as_of, read_mapping
 
-    zone = load_model_set(models).spec.time_zone
+    now = datetime.now(UTC)
+    instant = read_as_of(as_of, load_model_set(models).spec.time_zone, now=now)
+    new_folder(out.parent)
     with open_engine(engine) as opened, steps(quiet=as_json) as progress:
         rows = predict_from_orders(
-            orders, models=models, as_of=read_instant(as_of, zone), horizon_days=horizon, out=out,
-            mapping=read_mapping(mapping or []), now=datetime.now(UTC), progress=progress, engine=opened,
+            orders, models=models, as_of=instant, horizon_days=horizon, out=out,
+            mapping=read_mapping(mapping or []), now=now, progress=progress, engine=opened,
         )  # fmt: skip
     print_result({"rows": rows, "out": str(out)}, f"{rows:,} customers predicted: {out}", as_json=as_json)
 
@@ -138,8 +143,9 @@ def evaluate(
     """Judge models by what came after: every measure with its interval, by stage and channel, beside the baseline."""
     from datetime import UTC, datetime
 
-    from training.commands import Evaluation, evaluate_source, read_instant, read_mapping
+    from training.commands import Evaluation, evaluate_source
     from training.console import print_folds, steps
+    from training.given import new_folder, read_instant, read_mapping
     from training.recipe import FULL, QUICK
     from training.settings import load_settings
 
@@ -148,6 +154,7 @@ def evaluate(
         until=read_instant(until, time_zone) if until else None, horizon_days=horizon, folds=folds, held_out=held_out,
         recipe=FULL if full else QUICK, seed=seed, mapping=read_mapping(mapping or []), time_zone=time_zone,
     )  # fmt: skip
+    new_folder(report.parent)
     with steps(quiet=as_json) as progress:
         found = evaluate_source(
             load_settings(), wanted, report=report, log=log, now=datetime.now(UTC), progress=progress

@@ -1,95 +1,33 @@
 """What the commands do with facts: a snapshot in a temporary folder, then train, predict or judge."""
 
 import json
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
-from customer.errors import ParcoursError
 from scoring.engine.model_set import ModelSet, load_model_set
-from scoring.engine.plug_ins import PlugKind
 from training.data.engine import LOCAL, Engine
 from training.data.learning import MOST_CUSTOMERS
 from training.data.order_snapshot import snapshot_from_orders
-from training.data.snapshot import Snapshot, end_of_history
+from training.data.snapshot import Snapshot, history
 from training.evaluation.backtest import Fold, backtest, judge_at, judged_rehearsal
 from training.evaluation.model_card import Origin, model_card, write_card
 from training.evaluation.report import write_report
+from training.given import UsageError
 from training.monitoring.observe import Observation, observe, record_observation
 from training.monitoring.report import log_observation, write_observation
 from training.predict import models_in, predict_file
-from training.recipe import FULL, QUICK, Recipe
+from training.recipe import Recipe
 from training.settings import TrainingSettings, database_url
 from training.train import Progress, Trained, save_models, train_models
 from training.tuning import Tuner
 
-TUNE_SECONDS = 0.0
-"""Unless asked for: on Online Retail II recipes that had won on past folds were worse on the next months (0019)."""
-
-
-class UsageError(ParcoursError):
-    """Options that cannot be understood or do not fit together."""
-
-
-def read_instant(text: str, time_zone: str) -> datetime:
-    """An ISO date (its midnight there) or time. Errors: UsageError."""
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise UsageError(f"found --as-of {text!r}, expected a date such as 2011-06-01") from error
-    return (found if found.tzinfo else found.replace(tzinfo=ZoneInfo(time_zone))).astimezone(UTC)
-
-
-def read_day(text: str) -> date:
-    """Errors: UsageError."""
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise UsageError(f"found {text!r}, expected a day such as 2026-11-15") from error
-
-
-def read_customer(text: str) -> int:
-    """The number behind a customer's id. Errors: UsageError."""
-    number = text.removeprefix("cus_")
-    if not number.isdecimal():
-        raise UsageError(f"found {text!r}, expected a customer's id such as cus_7")
-    return int(number)
-
-
-def read_kind(text: str) -> PlugKind:
-    """Errors: UsageError."""
-    try:
-        return PlugKind(text)
-    except ValueError as error:
-        raise UsageError(f"found {text!r}, expected one of {', '.join(PlugKind)}") from error
-
-
-def read_mapping(entries: list[str]) -> dict[str, str]:
-    """`theirs=ours` pairs. Errors: UsageError."""
-    pairs = [entry.partition("=") for entry in entries]
-    wrong = [entry for entry, (theirs, _, ours) in zip(entries, pairs, strict=True) if not (theirs and ours)]
-    if wrong:
-        raise UsageError(f"found --map {wrong[0]!r}, expected theirs=ours, such as --map client=customer_id")
-    return {theirs: ours for theirs, _, ours in pairs}
-
-
-def read_recipe(file: Path | None, *, quick: bool, tune_seconds: float | None) -> tuple[Recipe, float]:
-    """The recipe to start from and the seconds to tune it for. Errors: UsageError."""
-    given = QUICK if quick else FULL
-    if file is None:
-        return given, (0.0 if quick else TUNE_SECONDS) if tune_seconds is None else tune_seconds
-    try:
-        overrides = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise UsageError(f"{file} cannot be read as a recipe ({error}); expected the recipe.json of a run") from error
-    if not isinstance(overrides, dict) or not all(isinstance(value, int | float) for value in overrides.values()):
-        raise UsageError(f'{file} is no recipe; expected LightGBM parameters such as {{"num_leaves": 15}}')
-    return replace(given, overrides=overrides), tune_seconds or 0.0
+_FEWEST_TO_SPLIT = 20
 
 
 @contextmanager
@@ -102,8 +40,13 @@ def order_file_snapshot(
         snapshot, _ = snapshot_from_orders(
             orders, Path(folder) / "snapshot", known_before=as_of, now=now, mapping=mapping, time_zone=time_zone,
             progress=lambda done, total: progress(f"reading orders: {done:,} of {total:,} rows"),
+            complain=_complain,
         )  # fmt: skip
         yield snapshot
+
+
+def _complain(sentence: str) -> None:
+    sys.stderr.write(f"{sentence}\n")
 
 
 def train_from_orders(
@@ -223,11 +166,22 @@ def _judged(
 ) -> list[Fold]:
     """Without `until` the facts are followed to their last day: what they do not reach was not observed, which is not
     the same as nobody having bought."""
-    until = wanted.until or min(now, end_of_history(snapshot))
+    begins, ends = history(snapshot)
+    until = wanted.until or min(now, ends)
     if models is None:
+        reach = timedelta(days=wanted.folds * (wanted.horizon_days or 1))
+        if until - reach <= begins:
+            raise UsageError(
+                f"{wanted.folds} folds of {wanted.horizon_days or 1} days before {until:%Y-%m-%d} reach back to "
+                f"{until - reach:%Y-%m-%d}, but the orders begin on {begins:%Y-%m-%d}: "
+                "hold fewer --folds, or take a shorter --horizon"
+            )
+        kept_apart = wanted.held_out and snapshot.customer_count >= _FEWEST_TO_SPLIT
+        if wanted.held_out and not kept_apart:
+            _complain(f"of fewer than {_FEWEST_TO_SPLIT} customers none is kept out of training to judge by")
         return backtest(
             snapshot, until=until, horizon_days=wanted.horizon_days, folds=wanted.folds, recipe=wanted.recipe,
-            seed=wanted.seed, held_out=wanted.held_out, progress=progress,
+            seed=wanted.seed, held_out=kept_apart, progress=progress,
         )  # fmt: skip
     spec = models.spec
     as_of = datetime.fromisoformat(spec.as_of)

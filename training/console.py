@@ -14,6 +14,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from customer.vocabulary import PredictionBasis
+from training.basis import basis_reasons
 from training.evaluation.backtest import Fold
 from training.evaluation.intervals import Measured
 from training.monitoring.observe import Observation
@@ -101,10 +103,13 @@ def print_training(training: Training, *, as_json: bool) -> None:
 
 
 def print_trained(trained: Trained, out: Path | None, *, as_json: bool) -> None:
-    spec = trained.models.spec
+    spec, reasons = trained.models.spec, basis_reasons(trained)
     if as_json:
-        found = {"model_set": spec.id, "horizon_days": spec.horizon_days, "basis": spec.basis, "metrics": spec.metrics}
-        print_result({**found, "out": str(out) if out else None}, "", as_json=True)
+        found = {
+            "model_set": spec.id, "horizon_days": spec.horizon_days, "basis": spec.basis, "reasons": reasons,
+            "metrics": spec.metrics, "out": str(out) if out else None,
+        }  # fmt: skip
+        print_result(found, "", as_json=True)
         return
     table = Table(title=f"Model set {spec.id}: {spec.horizon_days} days ahead, as of {spec.as_of[:10]}")
     table.add_column("rehearsed one horizon earlier")
@@ -115,7 +120,8 @@ def print_trained(trained: Trained, out: Path | None, *, as_json: bool) -> None:
     console = Console()
     console.print(table)
     for kind, basis in spec.basis.items():
-        console.print(f"{kind.lower().replace('_', ' ')}: {basis.lower()}")
+        why = f" ({reasons[kind]})" if basis == PredictionBasis.BASELINE and kind in reasons else ""
+        console.print(f"{kind.lower().replace('_', ' ')}: {basis.lower()}{why}", soft_wrap=True, highlight=False)
     if out:
         console.print(f"written to {out}")
 
@@ -193,7 +199,7 @@ def print_scored_by(found: Sequence[ScoredBy], customer: str, *, as_json: bool) 
         return
     console = Console(highlight=False, soft_wrap=True)
     for one in found:
-        console.print(f"from {one.as_of:%Y-%m-%d %H:%M}, in force until {one.expires_at:%Y-%m-%d %H:%M}")
+        console.print(f"from {one.created_at:%Y-%m-%d %H:%M:%S}, in force until {one.expires_at:%Y-%m-%d %H:%M:%S}")
         churn = "none" if one.churn_probability is None else f"{one.churn_probability:.3f}"
         console.print(f"  churn       {churn}, by model set {one.model_set}")
         if one.trained_as_of:

@@ -34,19 +34,17 @@ def compare(as_json: Json = False) -> None:
 
 def promote(
     model_set: Annotated[str | None, typer.Argument(help="A model set's name; the challenger when left out.")] = None,
-    force: Annotated[bool, typer.Option("--force", help="Although the gate refused it; the log keeps that.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Although the gate refused it or has not judged it; the log keeps that.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Put a registered model set in charge; the scoring service follows without a restart."""
     from training.console import print_result
-    from training.registry.lifecycle import promote_challenger, promote_set
+    from training.registry.changeover import promote_set
     from training.settings import load_settings
 
-    settings = load_settings()
-    if model_set is None:
-        registered = promote_challenger(settings, force=force)
-    else:
-        registered = promote_set(settings, model_set, reason="named by hand")
+    registered = promote_set(load_settings(), model_set, force=force)
     found = {"model_set": registered.model_set, "versions": dict(registered.versions)}
     print_result(found, f"model set {registered.model_set} is the champion", as_json=as_json)
 
@@ -54,7 +52,7 @@ def promote(
 def rollback(as_json: Json = False) -> None:
     """Put the model set back in charge that the present champion replaced."""
     from training.console import print_result
-    from training.registry.lifecycle import roll_back
+    from training.registry.changeover import roll_back
     from training.settings import load_settings
 
     registered = roll_back(load_settings())
@@ -71,8 +69,8 @@ def register_model(
     as_json: Json = False,
 ) -> None:
     """Register a team's own MLflow model (LightGBM or pyfunc) in the place of one of ours, as challenger."""
-    from training.commands import read_kind
     from training.console import print_result
+    from training.given import read_kind
     from training.registry.custom import register_custom
     from training.settings import load_settings
 
@@ -83,7 +81,7 @@ def register_model(
     }  # fmt: skip
     sentence = (
         f"model set {found.registered.model_set}: {kind} by {uri}, the rest as in {found.base}; it is the challenger. "
-        f"Let it answer in shadow, or promote it: parcours promote {found.registered.model_set}"
+        f"Let it answer in shadow, or promote it: parcours promote --force {found.registered.model_set}"
     )
     print_result(facts, sentence, as_json=as_json)
 
@@ -110,8 +108,8 @@ def who_scored(
     as_json: Json = False,
 ) -> None:
     """Tell which model sets' predictions of a customer were in force on a day, and who had put them in charge."""
-    from training.commands import read_customer, read_day
     from training.console import print_scored_by
+    from training.given import read_customer, read_day
     from training.registry.model_record import who_scored as find
     from training.settings import database_url, load_settings
 
@@ -154,7 +152,7 @@ def retrain(
     now: Annotated[bool, typer.Option("--now", help="Whether it is due or not.")] = False,
     quick: Annotated[bool, typer.Option("--quick", help="Fewer rows and trees, no tuning.")] = False,
     tune_seconds: Annotated[float | None, typer.Option(help="As for `parcours train`.", min=0)] = None,
-    horizon: Annotated[int | None, typer.Option(help="As for `parcours train`.", min=1)] = None,
+    horizon: Annotated[int | None, typer.Option(help="Days ahead; as far as the champion if left out.", min=1)] = None,
     seed: Annotated[int, typer.Option()] = 1,
     as_json: Json = False,
 ) -> None:
@@ -164,8 +162,8 @@ def retrain(
     """
     from datetime import UTC, datetime, timedelta
 
-    from training.commands import read_recipe
     from training.console import print_retraining, steps
+    from training.given import read_recipe
     from training.registry.lifecycle import Order
     from training.retraining import Outcome, Policy
     from training.retraining import retrain as train_again

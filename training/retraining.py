@@ -10,8 +10,9 @@ import adbc_driver_postgresql.dbapi as postgresql
 
 from customer.features.definitions import FEATURE_SET
 from training.monitoring.findings import Status
+from training.registry.changeover import fault_of_champion
 from training.registry.database import named_sql, rows_of
-from training.registry.lifecycle import Order, Training, fault_of_champion, train_from_database
+from training.registry.lifecycle import Order, Training, train_from_database
 from training.settings import TrainingSettings, database_url
 from training.train import Progress
 
@@ -56,10 +57,17 @@ def retrain(
             return Retraining(outcome=Outcome.NOT_DUE, reason=reason)
         reason = reason if is_due else f"asked for, although {reason}"
         progress(f"due: {reason}")
-        wanted = replace(order, promote=True, force=False, until_facts_end=True)
-        training = train_from_database(settings, wanted, progress=progress)
+        training = train_from_database(settings, continued(order, url, settings.tenant), progress=progress)
         outcome = Outcome.PROMOTED if training.is_promoted else Outcome.REFUSED
         return Retraining(outcome=outcome, reason=reason, training=training)
+
+
+def continued(order: Order, url: str, tenant_key: str | None) -> Order:
+    """The order as a retraining takes it: as far ahead as the champion looks, for whoever reads predictions counts on
+    it, unless it says how far."""
+    state = _state(url, tenant_key)
+    horizon = order.horizon_days or (state.horizon_days if state else None)
+    return replace(order, horizon_days=horizon, promote=True, force=False, until_facts_end=True)
 
 
 def due(url: str, tenant_key: str | None, policy: Policy, *, now: datetime) -> tuple[bool, str]:
@@ -84,6 +92,7 @@ class _State:
     """Of the present champion, and of the last decision of any kind."""
 
     trained_as_of: datetime
+    horizon_days: int
     feature_set: str
     attempted_at: datetime
     status: str | None

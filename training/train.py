@@ -29,7 +29,7 @@ from training.data.spine import build_spine
 from training.evaluation.gate import MODEL_OF_KIND, Verdict, judge
 from training.evaluation.outcome import Outcome, baseline_outcome, measure, outcome_of
 from training.loyalty import Loyalty, fit_loyalty
-from training.models.model_fit import Fit, fit_models, has_enough
+from training.models.model_fit import Fit, fit_models, too_little
 from training.models.spread import LEVELS, default_ratios, observe_spread
 from training.recipe import Recipe
 
@@ -161,7 +161,7 @@ def _rehearse(
     """None when there were no customers, or too little to grow trees from, at that moment."""
     examples = learning.rows(learning.age_days == days_earlier)
     earlier = learning.as_known(days_earlier)
-    if not len(examples) or not has_enough(earlier):
+    if not len(examples) or too_little(earlier, schedule.horizon_days):
         return None
     fit = fit_models(earlier, examples.matrix, schedule, recipe, seed)
     models = _model_set(

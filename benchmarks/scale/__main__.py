@@ -2,11 +2,11 @@
 
 `python -m benchmarks.scale [--sizes 100000,300000,1000000] [--stored 200000] [--again]`
 
-Of each size: all features at one cutoff, and `parcours predict` of an order file, reading it included; of the first
-and the last one `parcours train --quick` too, by whose models the others are predicted. Every step is written as soon
-as it is measured: a run that was interrupted goes on with the size where it was, and what was measured with the same
-feature set and versions is not measured again without --again. CPU seconds stand beside wall seconds, since only the
-former mean much on a shared machine.
+Of each size: all features at one cutoff, and `parcours predict` of an order file, reading it included; of the smallest
+and the largest `parcours train --quick` too. Its models stay in `.parcours/bench`, and all sizes are predicted by them.
+Every step is written as soon as it is measured: a run that was interrupted goes on with the step where it was, and what
+was measured with the same feature set and versions is not measured again without --again. CPU seconds stand beside wall
+seconds, since only the former mean much on a shared machine.
 """
 
 import argparse
@@ -30,7 +30,9 @@ from rich.table import Table
 from benchmarks.scale.steps import measured
 from benchmarks.scale.stored import measure_stored
 from benchmarks.scale.synthetic_facts import write_both
+from customer.errors import ParcoursError
 from customer.features.definitions import FEATURE_NAMES, FEATURE_SET
+from scoring.engine import load_model_set
 
 RESULTS = Path(__file__).parents[1] / "results" / "scale.json"
 GOALS = {
@@ -41,13 +43,15 @@ GOALS = {
     "online_one_ms": 2.0,
     "online_fifty_ms": 20.0,
 }
+MODELS = Path(__file__).parents[2] / ".parcours" / "bench" / "scale_models"
 _STEPS = ("features", "train", "predict")
-_ALWAYS = {"features", "predict"}
+_SIZES = "100000,300000,1000000"
+_TRAINED = (100_000, 1_000_000)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--sizes", default="100000,300000,1000000")
+    parser.add_argument("--sizes", default=_SIZES)
     parser.add_argument("--stored", type=int, default=200_000, help="customers in PostgreSQL; 0: leave that part out")
     parser.add_argument("--again", action="store_true", help="measure everything anew")
     options = parser.parse_args()
@@ -61,7 +65,7 @@ def main() -> None:
             progress.update(bar, description=words)
 
         for size in sizes:
-            _measure_size(Path(folder), size, results, step, is_last=size == sizes[-1])
+            _measure_size(Path(folder), size, results, step)
         if options.stored and results["stored"].get("customers") != options.stored:
             step(f"{options.stored:,} customers in PostgreSQL")
             results["stored"] = measure_stored(Path(folder) / "stored", options.stored)
@@ -92,38 +96,48 @@ def _write(results: dict[str, Any]) -> None:
     RESULTS.write_text(json.dumps(results, indent=2) + "\n")
 
 
-def _measure_size(
-    folder: Path, customers: int, results: dict[str, Any], step: Callable[[str], None], *, is_last: bool
-) -> None:
+def _measure_size(folder: Path, customers: int, results: dict[str, Any], step: Callable[[str], None]) -> None:
+    """Adds the steps that were not measured yet, in an order in which each can use what the one before it made."""
     found = results["sizes"].setdefault(str(customers), {})
-    if found.keys() >= _ALWAYS:
+    trains = customers in _TRAINED or not _usable(MODELS)
+    missing = [name for name in _STEPS if name not in found and (name != "train" or trains)]
+    if not missing:
         return
-    models = folder / "models"
-    if is_last:
-        rmtree(models, ignore_errors=True)
     with TemporaryDirectory(dir=folder) as scratch:
-        for name, effort in _efforts(Path(scratch), models, customers, step):
+        for name, effort in _efforts(Path(scratch), customers, missing, step):
             found[name] = effort
             _write(results)
 
 
+def _usable(models: Path) -> bool:
+    """Whether this version can predict by them."""
+    try:
+        load_model_set(models)
+    except ParcoursError:
+        return False
+    return True
+
+
 def _efforts(
-    folder: Path, models: Path, customers: int, step: Callable[[str], None]
+    folder: Path, customers: int, missing: list[str], step: Callable[[str], None]
 ) -> Iterator[tuple[str, dict[str, float]]]:
-    """What each step took, the facts being made up first, and the models trained if there are none."""
+    """What each missing step took, the facts being made up first."""
     snapshot, orders = folder / "snapshot", folder / "orders.parquet"
     step(f"{customers:,} customers: making facts up")
     write_both(snapshot, orders, customers)
-    step(f"{customers:,} customers: features")
-    features = measured("features", str(snapshot))
-    yield "features", asdict(features) | {"s_per_million": round(features.wall_s * 1e6 / features.rows, 1)}
+    if "features" in missing:
+        step(f"{customers:,} customers: features")
+        features = measured("features", str(snapshot))
+        yield "features", asdict(features) | {"s_per_million": round(features.wall_s * 1e6 / features.rows, 1)}
     rmtree(snapshot)
-    if not models.exists():
+    if "train" in missing:
         step(f"{customers:,} customers: training")
-        yield "train", asdict(measured("train", str(orders), str(models)))
-    step(f"{customers:,} customers: prediction")
-    predicted = measured("predict", str(orders), str(models), str(folder / "predictions.parquet"))
-    yield "predict", asdict(predicted) | {"customers_per_minute": predicted.rows_per_s * 60}
+        rmtree(MODELS, ignore_errors=True)
+        yield "train", asdict(measured("train", str(orders), str(MODELS)))
+    if "predict" in missing:
+        step(f"{customers:,} customers: prediction")
+        predicted = measured("predict", str(orders), str(MODELS), str(folder / "predictions.parquet"))
+        yield "predict", asdict(predicted) | {"customers_per_minute": predicted.rows_per_s * 60}
 
 
 def _show(results: dict[str, Any]) -> None:

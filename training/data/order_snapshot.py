@@ -8,6 +8,7 @@ from pathlib import Path
 
 import duckdb
 
+from customer.errors import ParcoursError
 from customer.features.relations import RELATIONS
 from customer.order_file.reader import OrderFileSummary
 from customer.order_file.shares import Counts, SplitFile, split_order_file
@@ -38,11 +39,19 @@ _KEYS = {
 """What stands for the numbers in the name of the snapshot, since they differ with the number of shares."""
 
 
+class NoOrdersError(NoFactsError):
+    """An order file without anything that can be used."""
+
+    def __init__(self, file: Path, why: str) -> None:
+        ParcoursError.__init__(self, f"{file.name!r} holds no orders to go by: {why}")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Frozen:
-    """What became of one share: rows and digest of each relation."""
+    """What became of one share: rows and digest of each relation, the first row that was refused and why."""
 
     counts: Counts
+    refused: tuple[int, str] | None
     written: dict[str, tuple[int, int]]
     has_amounts: bool
 
@@ -58,11 +67,13 @@ def snapshot_from_orders(
     currency: str | None = None,
     default_channel: Channel = Channel.OTHER,
     progress: Callable[[int, int], None] = lambda done, total: None,
+    complain: Callable[[str], None] = lambda sentence: None,
 ) -> tuple[Snapshot, OrderFileSummary]:
     """Freezes what the file says had happened and was known before `known_before` into `folder`.
 
     `feature_customer` keeps each customer's own key beside the number used in spines and frames. `progress` hears how
-    many rows of the file have become facts. Errors: those of reading order files, NoFactsError, SnapshotExistsError.
+    many rows of the file have become facts, `complain` which ones could not. Errors: those of reading order files,
+    NoOrdersError, SnapshotExistsError.
     """
     empty_folder(folder)
     reading = Reading(
@@ -75,7 +86,8 @@ def snapshot_from_orders(
             customers_at_once=snapshots.CUSTOMERS_PER_BUCKET, rows_at_once=ROWS_AT_ONCE,
         )  # fmt: skip
     if not split.opened.known_rows:
-        raise NoFactsError(source=repr(orders.name))
+        moment = f"{known_before:%Y-%m-%d %H:%M} UTC"
+        raise NoOrdersError(orders, f"none of its {split.opened.rows:,} rows had happened, and was known, by {moment}")
     (folder / CUSTOMERS).mkdir()
     parts = []
     for part in in_order(lambda number: _freeze(split, folder, number), range(split.count)):
@@ -83,8 +95,11 @@ def snapshot_from_orders(
         progress(sum(one.counts.known for one in parts), split.opened.known_rows)
     shutil.rmtree(split.folder)
     summary = split.summary(part.counts for part in parts)
+    refused = _refusals(summary, split.opened.known_rows, parts)
     if not summary.customers:
-        raise NoFactsError(source=repr(orders.name))
+        raise NoOrdersError(orders, refused or "its rows are none of customers who bought")
+    if refused:
+        complain(f"{orders.name}: {refused}")
     provenance = Provenance(
         origin=repr(orders.name), known_before=known_before, time_zone=time_zone, currency=summary.currency
     )
@@ -107,7 +122,17 @@ def _freeze(split: SplitFile, folder: Path, number: int) -> _Frozen:
         customers = literal(str(folder / CUSTOMERS / f"{number}.parquet"))
         connection.execute(f"copy {CUSTOMERS} to {customers} (format parquet)")
         [(with_amounts,)] = connection.execute("select count(total_minor) from feature_order").fetchall()
-        return _Frozen(counts=_counts(connection), written=written, has_amounts=with_amounts > 0)
+        first = connection.execute("select row_number, reason from order_reject order by all limit 1").fetchone()
+        return _Frozen(counts=_counts(connection), refused=first, written=written, has_amounts=with_amounts > 0)
+
+
+def _refusals(summary: OrderFileSummary, known_rows: int, parts: list[_Frozen]) -> str:
+    """How many rows were refused and why the first one was; empty when none was."""
+    refused = [part.refused for part in parts if part.refused]
+    if not refused:
+        return ""
+    row, reason = min(refused)
+    return f"{summary.rejected:,} of {known_rows:,} rows cannot be used, the first of them row {row:,}: {reason}"
 
 
 def _write(connection: duckdb.DuckDBPyConnection, folder: Path, relation: str, number: int) -> tuple[int, int]:

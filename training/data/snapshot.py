@@ -85,15 +85,24 @@ class Snapshot:
         return None if self.looked_at is None else self.customer_count
 
 
-def end_of_history(snapshot: Snapshot) -> datetime:
-    """The midnight, where the brand is, that follows its last order. Errors: NoFactsError."""
+def history(snapshot: Snapshot) -> tuple[datetime, datetime]:
+    """The midnights, where the brand is, before its first order and after its last. Errors: NoFactsError."""
     files = literal(f"{snapshot.folder}/feature_order/*/*.parquet")
     with duckdb.connect() as connection:
-        [(last_day,)] = connection.execute(f"select max(local_day) from read_parquet({files})").fetchall()
-    if last_day is None:
+        query = f"select min(local_day), max(local_day) + 1 from read_parquet({files})"
+        [(first, end)] = connection.execute(query).fetchall()
+    if first is None:
         raise NoFactsError(source=str(snapshot.folder))
-    midnight = datetime.combine(date(1970, 1, 1) + timedelta(days=last_day + 1), time(), ZoneInfo(snapshot.time_zone))
-    return midnight.astimezone(UTC)
+    zone = ZoneInfo(snapshot.time_zone)
+    begins, ends = (
+        datetime.combine(date(1970, 1, 1) + timedelta(days=day), time(), zone).astimezone(UTC) for day in (first, end)
+    )
+    return begins, ends
+
+
+def end_of_history(snapshot: Snapshot) -> datetime:
+    """The midnight, where the brand is, that follows its last order. Errors: NoFactsError."""
+    return history(snapshot)[1]
 
 
 def open_snapshot(folder: Path) -> Snapshot:

@@ -1,4 +1,4 @@
-"""The life of model sets in the registry: train from the database, promote, roll back."""
+"""Model sets in the registry: trained from the database and judged by the gate, fetched, listed."""
 
 import getpass
 import shutil
@@ -9,10 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from customer.errors import FeatureSetMismatchError, ParcoursError
 from scoring.engine.model_set import ModelSet, load_model_set
-from scoring.engine.spec import UnusableModelSetError, read_spec
-from scoring.errors import ModelSetRefusedError
 from training.data.database_snapshot import snapshot_from_database
 from training.data.learning import MOST_CUSTOMERS
 from training.data.snapshot import Snapshot, end_of_history
@@ -35,8 +32,8 @@ from training.registry.model_registry import (
     point_alias,
     put_in_charge,
 )  # fmt: skip
-from training.registry.promotion import NotPromotedError, check_all
-from training.registry.promotion_log import Decision, read_log, record_decision
+from training.registry.promotion import check_all
+from training.registry.promotion_log import Decision, record_decision
 from training.registry.tracking import Logged, log_training
 from training.settings import TrainingSettings, database_url
 from training.train import Progress, Trained, train_models
@@ -47,11 +44,6 @@ if TYPE_CHECKING:
 
 
 _LATE = timedelta(days=1)
-
-
-class NothingToRollBackError(ParcoursError):
-    def __init__(self) -> None:
-        super().__init__("there is no earlier model set to go back to; `parcours compare` lists the sets there are")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,17 +146,6 @@ def load_registered(settings: TrainingSettings, model_set: str | None) -> ModelS
         return load_model_set(download_set(client, registered, Path(scratch)))
 
 
-def fault_of_champion(settings: TrainingSettings) -> str | None:
-    """Why this version of the program cannot load the champion; None when it can, or when there is none."""
-    try:
-        load_registered(settings, None)
-    except (UnusableModelSetError, FeatureSetMismatchError) as error:
-        return str(error)
-    except (RegistryError, ModelSetRefusedError):  # code that is not allowed here may be where it serves
-        pass
-    return None
-
-
 def fetch_pages(settings: TrainingSettings, model_set: str | None, out: Path | None) -> tuple[str, Path | None]:
     """The model card's text; with `out`, all pages of the set are written there. Errors: RegistryError."""
     client = connect(settings)
@@ -205,53 +186,3 @@ def describe_sets(settings: TrainingSettings) -> list[SetDescription]:
             )
         )  # fmt: skip
     return found
-
-
-def promote_set(settings: TrainingSettings, model_set: str, *, reason: str) -> RegisteredSet:
-    """Puts a registered set in charge by hand; the log says that it was forced and why."""
-    client = connect(settings)
-    registered = find_by_set(client, model_set)
-    _put_in_charge(settings, registered, action="PROMOTION", reason=reason)
-    return registered
-
-
-def promote_challenger(settings: TrainingSettings, *, force: bool) -> RegisteredSet:
-    """Puts the challenger in charge. Errors: NotPromotedError, unless forced, for the gate refused it."""
-    client = connect(settings)
-    challenger = find_by_alias(client, CHALLENGER)
-    if challenger is None:
-        raise NothingToRollBackError
-    if not force:
-        raise NotPromotedError([Check(check="gate", passed=False, reason="the gate refused it when it was trained")])
-    _put_in_charge(settings, challenger, action="PROMOTION", reason="challenger promoted by hand")
-    return challenger
-
-
-def roll_back(settings: TrainingSettings) -> RegisteredSet:
-    """Puts back the set that the present champion replaced. Errors: NothingToRollBackError."""
-    client = connect(settings)
-    champion = find_by_alias(client, CHAMPION)
-    log = read_log(database_url(settings), alias=CHAMPION)
-    if champion is None:
-        raise NothingToRollBackError
-    own = [line.replaced_model_set for line in log if line.model_set == champion.model_set]
-    replaced = next((name for name in own if name not in (None, champion.model_set)), None)
-    if replaced is None:
-        raise NothingToRollBackError
-    earlier = find_by_set(client, replaced)
-    _put_in_charge(settings, earlier, action="ROLLBACK", reason="rolled back by hand")
-    return earlier
-
-
-def _put_in_charge(settings: TrainingSettings, registered: RegisteredSet, *, action: str, reason: str) -> None:
-    client = connect(settings)
-    champion = find_by_alias(client, CHAMPION)
-    with tempfile.TemporaryDirectory(prefix="parcours-") as scratch:
-        metrics = read_spec(download_set(client, registered, Path(scratch))).metrics
-    put_in_charge(client, registered)
-    decision = Decision(
-        action=action, alias=CHAMPION, registered=registered, replaced=champion.model_set if champion else None,
-        is_forced=True, decided_by=getpass.getuser(), metrics=metrics,
-        reasons=[Check(check="by hand", passed=True, reason=reason)],
-    )  # fmt: skip
-    record_decision(database_url(settings), settings.tenant, decision)

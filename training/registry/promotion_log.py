@@ -52,14 +52,14 @@ def record_decision(database_url: str, tenant_key: str | None, decision: Decisio
         )  # fmt: skip
 
 
-def read_log(database_url: str, *, alias: str, before: datetime | None = None, limit: int = 50) -> list[LoggedDecision]:
-    """The newest decisions first; those up to an instant when `before` is given."""
+def read_log(database_url: str, *, alias: str, model_set: str | None = None, limit: int = 50) -> list[LoggedDecision]:
+    """The newest decisions first; those on one model set when it is given."""
     rows = rows_of(
         database_url,
         "select promoted_at, action, model_set, replaced_model_set, is_forced, decided_by, "
         "cast(reasons as text) as reasons from model_promotion "
-        "where alias = $1 and promoted_at <= coalesce(cast($2 as timestamptz), 'infinity') "
+        "where alias = $1 and model_set = coalesce($2, model_set) "
         "order by promoted_at desc, id desc limit cast($3 as integer)",
-        (alias, before.isoformat() if before else None, str(limit)),
+        (alias, model_set, str(limit)),
     )
     return [LoggedDecision(**{**row, "reasons": json.loads(row["reasons"])}) for row in rows]

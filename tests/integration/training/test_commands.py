@@ -11,8 +11,13 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from tests.integration.training.shop import AS_OF, Order, numbers, shop, trained_on, write_orders
+from tests.integration.training.shop import AS_OF, NOW, Order, numbers, shop, trained_on, write_orders
+from training.basis import basis_reasons
+from training.commands import Evaluation, evaluate_source
+from training.given import UsageError
 from training.predict import SCHEMA
+from training.recipe import QUICK
+from training.settings import TrainingSettings
 
 
 def parcours(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -95,8 +100,15 @@ def test_without_amounts_everything_but_value_is_predicted(tmp_path: Path, order
 def test_a_handful_of_customers_is_answered_by_the_baseline(tmp_path: Path) -> None:
     trained, found = trained_on(tmp_path, shop(customers=4, seed=2))
     assert trained.models.boosters == {}
+    assert basis_reasons(trained)["CHURN"].startswith("too little to learn from: ")
     assert {row["basis"] for row in found.values()} == {"BASELINE"}
     assert all(row["churn_probability"] is not None and row["value"] is not None for row in found.values())
+
+
+def test_days_that_nobody_lived_through_are_left_to_the_baseline(tmp_path: Path, orders: list[Order]) -> None:
+    trained, found = trained_on(tmp_path, orders, horizon_days=2000)
+    assert {row["basis"] for row in found.values()} == {"BASELINE"}
+    assert "of the 2000 days ahead" in basis_reasons(trained)["CHURN"]
 
 
 def test_the_horizon_follows_the_rhythm_when_none_is_given(tmp_path: Path, orders: list[Order]) -> None:
@@ -109,3 +121,16 @@ def test_the_same_data_code_and_seed_give_the_same_model_set(tmp_path: Path, ord
     first, _ = trained_on(tmp_path / "first", orders)
     second, _ = trained_on(tmp_path / "second", orders)
     assert first.models.spec.id == second.models.spec.id
+
+
+def test_a_backtest_that_reaches_back_too_far_is_refused_at_once(tmp_path: Path, orders: list[Order]) -> None:
+    file = write_orders(tmp_path / "orders.csv", orders)
+    wanted = Evaluation(
+        orders=file, models=None, model_set=None, is_backtest=True, until=None, horizon_days=300, folds=12,
+        held_out=True, recipe=QUICK, seed=1, mapping={}, time_zone="UTC",
+    )  # fmt: skip
+    with pytest.raises(UsageError, match=r"12 folds of 300 days before .* reach back to .*, but the orders begin on"):
+        evaluate_source(
+            TrainingSettings(home=tmp_path), wanted, report=tmp_path / "page.html", log=False, now=NOW,
+            progress=lambda _: None,
+        )  # fmt: skip

@@ -27,7 +27,7 @@ from tests.parity.randomised import random_world
 from tests.parity.stored import store
 from tests.small_models import on_the_wire
 from training.data.order_snapshot import snapshot_from_orders
-from training.registry import lifecycle
+from training.registry import changeover, lifecycle
 from training.registry.custom import ContractError, register_custom
 from training.registry.model_registry import CHALLENGER, connect, find_by_alias
 from training.settings import TrainingSettings
@@ -151,7 +151,7 @@ def test_custom_churn_models_are_served_while_the_other_kinds_stay(
         ours = answers(service, rows, drivers=2)
         trees = register_custom(settings, "models:/team_trees/1", PlugKind.CHURN)
         assert find_by_alias(client, CHALLENGER) == trees.registered
-        lifecycle.promote_set(settings, trees.registered.model_set, reason="test")
+        changeover.promote_set(settings, trees.registered.model_set, force=True)
         wait_for(service, trees.registered.model_set)
         theirs = answers(service, rows, drivers=2)
         expected = booster.predict(inputs)
@@ -170,7 +170,7 @@ def test_custom_churn_models_are_served_while_the_other_kinds_stay(
             register_custom(settings, "models:/team_rule/1", PlugKind.CHURN)
         monkeypatch.setenv(ALLOW_PYFUNC, "true")
         rule = register_custom(settings, "models:/team_rule/1", PlugKind.CHURN)
-        lifecycle.promote_set(settings, rule.registered.model_set, reason="test")
+        changeover.promote_set(settings, rule.registered.model_set, force=True)
         wait_for(service, rule.registered.model_set)
         by_rule = answers(service, rows, drivers=2)
         assert [one["churn"]["drivers"] for one in by_rule] == [[]] * len(rows)  # code says no reasons
@@ -178,7 +178,7 @@ def test_custom_churn_models_are_served_while_the_other_kinds_stay(
         assert ruled == pytest.approx(inputs[:, 0] / (inputs[:, 0] + 30.0), abs=1e-6)
 
         steady = register_custom(settings, "models:/team_steady/1", PlugKind.NEXT_PURCHASE, base=trees.base)
-        lifecycle.promote_set(settings, steady.registered.model_set, reason="test")
+        changeover.promote_set(settings, steady.registered.model_set, force=True)
         wait_for(service, steady.registered.model_set)
         check_steady(answers(service, rows, drivers=2), inputs[:, 0])
         for uri, problem in (("team_forgetful/1", "less likely"), ("team_rule/1", "expected within_7")):

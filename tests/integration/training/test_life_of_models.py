@@ -1,5 +1,6 @@
 """The life of model sets in MLflow, embedded: register, promote behind the gate, roll back, keep the log."""
 
+import re
 import tempfile
 from dataclasses import replace
 from datetime import timedelta
@@ -17,9 +18,16 @@ from scoring.engine.spec import FORMAT
 from tests.integration.training.shop import AS_OF, NOW, TINY, Order, write_orders
 from training.data.order_snapshot import snapshot_from_orders
 from training.data.snapshot import NoFactsError
-from training.registry import lifecycle
-from training.registry.model_registry import CHALLENGER, CHAMPION, connect, download_set, find_by_alias
-from training.registry.promotion import check_all
+from training.registry import changeover, lifecycle
+from training.registry.model_registry import (
+    CHALLENGER,
+    CHAMPION,
+    RegistryError,
+    connect,
+    download_set,
+    find_by_alias,
+)  # fmt: skip
+from training.registry.promotion import NotPromotedError, check_all
 from training.registry.promotion_log import read_log
 from training.retraining import Outcome, Policy, retrain
 from training.settings import TrainingSettings
@@ -76,8 +84,8 @@ def test_a_model_set_lives_in_the_registry(settings: TrainingSettings, orders: l
 
     second = taken(settings, orders, tmp_path, weeks=6)
     assert find_by_alias(client, CHAMPION if second.is_promoted else CHALLENGER) == second.registered
-    lifecycle.promote_set(settings, second.registered.model_set, reason="test")
-    assert lifecycle.roll_back(settings) == first.registered
+    changeover.promote_set(settings, second.registered.model_set, force=not second.is_promoted)
+    assert changeover.roll_back(settings) == first.registered
     assert find_by_alias(client, CHAMPION) == first.registered
 
     log = read_log(settings.database_url or "", alias=CHAMPION)
@@ -104,15 +112,19 @@ def test_a_set_that_loses_against_the_champion_is_refused_and_becomes_the_challe
     assert find_by_alias(client, CHAMPION) == first.registered
     assert find_by_alias(client, CHALLENGER) == second.registered
     assert read_log(settings.database_url or "", alias=CHAMPION)[0].action == "REFUSAL"
-    lifecycle.promote_challenger(settings, force=True)
+    for named in (None, second.registered.model_set):
+        with pytest.raises(NotPromotedError, match=re.escape(failed[0].reason)):
+            changeover.promote_set(settings, named, force=False)
+    changeover.promote_set(settings, None, force=True)
     assert find_by_alias(client, CHAMPION) == second.registered
+    assert read_log(settings.database_url or "", alias=CHAMPION)[0].is_forced
 
 
 def test_a_champion_of_an_earlier_version_makes_way(
     settings: TrainingSettings, orders: list[Order], tmp_path: Path
 ) -> None:
     first = taken(settings, orders, tmp_path)
-    assert lifecycle.fault_of_champion(settings) is None
+    assert changeover.fault_of_champion(settings) is None
     policy = Policy(max_age=timedelta(days=3650), patience=timedelta(days=3650))
     order = lifecycle.Order(as_of=AS_OF, horizon_days=30, recipe=TINY, seed=1)
     not_due = retrain(settings, policy, order, is_forced=False, progress=lambda _: None)
@@ -120,7 +132,7 @@ def test_a_champion_of_an_earlier_version_makes_way(
 
     for spec in settings.mlflow_folder.rglob("model_set.json"):
         spec.write_text(spec.read_text().replace(f'"format": {FORMAT}', '"format": 1'))
-    assert "is of format 1, this version reads" in str(lifecycle.fault_of_champion(settings))
+    assert "is of format 1, this version reads" in str(changeover.fault_of_champion(settings))
     with pytest.raises(NoFactsError):  # now it is due, and this database holds nothing to learn from
         retrain(settings, policy, order, is_forced=False, progress=lambda _: None)
     models = first.trained.models
@@ -128,3 +140,5 @@ def test_a_champion_of_an_earlier_version_makes_way(
     [check] = [one for one in check_all(connect(settings), other, None) if one.check == "champion"]
     assert check.passed
     assert "cannot serve any more" in check.reason
+    with pytest.raises(RegistryError, match=r"cannot serve any more: .* is of format 1"):
+        changeover.promote_set(settings, first.registered.model_set, force=True)

@@ -4,7 +4,7 @@ import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -26,7 +26,7 @@ from training.monitoring.report import write_observation
 from training.monitoring.shadow import shadowed
 from training.registry import lifecycle
 from training.registry.model_record import who_scored
-from training.retraining import Outcome, Policy, due, retrain
+from training.retraining import Outcome, Policy, continued, due, retrain
 from training.settings import TrainingSettings
 
 pytestmark = pytest.mark.filterwarnings("default")  # MLflow's own code warns of its own libraries
@@ -187,6 +187,8 @@ def check_when_due(settings: TrainingSettings, healthy: Observation, decayed: Ob
     assert due(url, "default", fresh, now=later) == (True, "monitoring found the champion decayed")
     record_observation(url, "default", healthy)
     wanted = lifecycle.Order(as_of=later, horizon_days=None, recipe=TINY, seed=1)
+    assert continued(wanted, url, "default").horizon_days == HORIZON.days
+    assert continued(replace(wanted, horizon_days=7), url, "default").horizon_days == 7
     if healthy.status is Status.HEALTHY:
         idle = retrain(settings, fresh, wanted, is_forced=False, progress=lambda _: None)
         assert idle.outcome is Outcome.NOT_DUE

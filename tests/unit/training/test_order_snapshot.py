@@ -11,8 +11,8 @@ import pytest
 from customer.order_file import read_order_file
 from training.data import snapshot as snapshots
 from training.data.examples import feature_frame, labels
-from training.data.order_snapshot import snapshot_from_orders
-from training.data.snapshot import NoFactsError, Snapshot, SnapshotExistsError, SnapshotMissingError, open_snapshot
+from training.data.order_snapshot import NoOrdersError, snapshot_from_orders
+from training.data.snapshot import Snapshot, SnapshotExistsError, SnapshotMissingError, open_snapshot
 from training.data.spine import build_spine
 from training.evaluation.held_out import split_customers
 
@@ -71,9 +71,21 @@ def test_a_snapshot_is_never_overwritten_and_never_half_one(tmp_path: Path) -> N
         open_snapshot(snapshot.folder)
 
 
-def test_a_file_without_orders_yet_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(NoFactsError, match=r"orders\.csv"):
+def test_a_file_without_usable_orders_is_refused_and_says_why(tmp_path: Path) -> None:
+    with pytest.raises(NoOrdersError, match=r"'orders\.csv' .* none of its 5 rows had happened, .* by 2020-01-01"):
         freeze(tmp_path, known_before=datetime(2020, 1, 1, tzinfo=UTC))
+    with pytest.raises(NoOrdersError, match=r"2 of 2 rows cannot be used, the first of them row 1: amount is not a"):
+        freeze(tmp_path, ("ann,o1,2024-01-10T10:00:00Z,ten\n", "ann,o2,2024-01-11T10:00:00Z,ten\n"))
+
+
+def test_rows_that_cannot_be_used_are_told(tmp_path: Path) -> None:
+    file, said = tmp_path / "orders.csv", list[str]()
+    file.write_text(HEADER + "".join(ROWS) + "bob,o6,2024-13-01,1\n" + "bob,o7,2024-12-01\n" + "bob,o8,,1\n")
+    snapshot_from_orders(file, tmp_path / "snapshot", known_before=NOW, now=NOW, complain=said.append)
+    [sentence] = said
+    assert sentence.startswith(
+        "orders.csv: 3 of 8 rows cannot be used, the first of them row 6: ordered_at is not a date"
+    )
 
 
 def keys(snapshot: Snapshot) -> dict[int, str]:

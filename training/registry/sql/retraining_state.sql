@@ -1,5 +1,5 @@
--- What decides whether to train again: the champion's age and features, the last decision of the gate, and what monitoring
--- said last of this champion. No row when there is no champion that is recorded.
+-- What decides whether to train again, and how far ahead: the champion's age, horizon and features, the last decision of the
+-- gate, and what monitoring said last of this champion. No row when there is no champion that is recorded.
 with asked as (
   select id
   from tenant
@@ -17,6 +17,7 @@ champion as (
 )
 select
   model_set.as_of as trained_as_of,
+  model_set.horizon_days,
   model_set.feature_set,
   (
     select max(decision.promoted_at)

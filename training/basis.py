@@ -1,0 +1,23 @@
+"""Why models answer for a kind of prediction, or the baseline does, in words for people."""
+
+from training.evaluation.gate import MODEL_OF_KIND, judge
+from training.models.model_fit import too_little
+from training.train import Trained
+
+
+def basis_reasons(trained: Trained) -> dict[str, str]:
+    """By kind: churn, next purchase and value."""
+    spec, rehearsal = trained.models.spec, trained.rehearsal
+    verdicts = judge(rehearsal.models, rehearsal.baseline) if rehearsal else {}
+    known = "" if rehearsal is None or rehearsal.is_comparable else " (season unknown then, known now: not counted)"
+    found = {}
+    for kind in MODEL_OF_KIND:
+        if kind in spec.unavailable:
+            found[str(kind)] = spec.unavailable[kind][1]
+        elif (why := too_little(trained.learning, spec.horizon_days)) is not None:
+            found[str(kind)] = why
+        elif kind in verdicts:
+            found[str(kind)] = f"{verdicts[kind].sentence('MBG/NBD and Gamma-Gamma')}{known}"
+        else:
+            found[str(kind)] = "too little history to rehearse"
+    return found
