@@ -9,20 +9,10 @@ from typing import TYPE_CHECKING
 from graphql import GraphQLField, get_named_type
 
 from profile_api.graph.arguments import Reader
-from profile_api.graph.live import LIVE_CUSTOMER, LIVE_JOINS, LIVE_PARAMETERS
-from profile_api.graph.lookback import INSTEAD, THEN_CUSTOMER, THEN_PARAMETERS
+from profile_api.graph.live import LIVE_CUSTOMER, LIVE_JOINS, LIVE_PARAMETERS, LIVE_PLACES
+from profile_api.graph.lookback import INSTEAD, THEN_CUSTOMER, THEN_PARAMETERS, THEN_PLACES
 from profile_api.graph.plan import Plan, PlannedThen
-from profile_api.graph.rendering import (
-    LIVE_MARK,
-    MARK_IN_JSON,
-    NULL_MARK,
-    THEN_MARK,
-    Expression,
-    Part,
-    concatenated,
-    marked,
-    quoted,
-)
+from profile_api.graph.rendering import NULL_MARK, Part, concatenated, marked, quoted
 from profile_api.graph.request import ErrorCode, GraphError
 from profile_api.graph.rows import Frame, Row
 from profile_api.graph.sources import Embedded
@@ -57,7 +47,7 @@ def live_part(planner: "Planner", field: GraphQLField, selections: "Selections",
             parameters=tuple(parameters.parameters),
         )
     )
-    return Expression(f"({quoted(chr(34) + MARK_IN_JSON + LIVE_MARK + f':{slot}:')} || {frame.row.alias}.id || '\"')")
+    return LIVE_PLACES.mark(slot, f"{frame.row.alias}.id")
 
 
 def then_part(
@@ -85,7 +75,7 @@ def then_part(
         expression=f"coalesce((select {item} from ({rows}) {row.alias}{row.from_joins()}), {absent})",
     )
     planner.then.append(PlannedThen(_instant(frame, "asOf"), _instant(frame, "knownAt"), part))
-    return Expression(f"({quoted(chr(34) + MARK_IN_JSON + THEN_MARK + f':{slot}:')} || {frame.row.alias}.id || '\"')")
+    return THEN_PLACES.mark(slot, f"{frame.row.alias}.id")
 
 
 def _instant(frame: Frame, argument: str) -> Reader:

@@ -1,8 +1,6 @@
-"""Predictions made while a read waits: the marks they leave in an answer, and the values spliced in for them."""
+"""Predictions made while a read waits: what live scoring said, as the part of the plan that reads it is given it."""
 
-import asyncio
-import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
@@ -10,16 +8,14 @@ from typing import Any, Protocol, TypeVar
 import msgspec
 
 from profile_api.graph.arguments import Values
-from profile_api.graph.rendering import LIVE_MARK, MARK_IN_JSON
 from profile_api.graph.sources import Join
+from profile_api.graph.splicing import Splice
 from profile_api.graph.sql import template
 from profile_api.rescoring.outcomes import NotScored, NotScoredCode, Scored, ScoringOutcome
 
 LIVE = "\x00live"  # where the outcome travels among the variables: no variable can have this name
-_MARKS = re.compile((re.escape(f'"{MARK_IN_JSON}{LIVE_MARK}:') + r"(\d+):(\d+)\"").encode())
-
-
-_NO_SCORER = NotScored(
+LIVE_PLACES = Splice("live")
+NO_SCORER = NotScored(
     code=NotScoredCode.SCORING_NOT_CONFIGURED, message="this service was started without a scoring service"
 )
 Outcome = TypeVar("Outcome", Scored, NotScored)
@@ -68,22 +64,3 @@ LIVE_JOINS: Mapping[str, Join] = {
     "prediction": Join(now=template("live_prediction")),
     "live": Join(now="cross join (select p.live_code as code, p.live_message as message) {self}"),
 }
-
-
-async def spliced(
-    text: bytes,
-    score: Callable[[Sequence[int]], Awaitable[Mapping[int, ScoringOutcome]]],
-    read: Callable[[int, LiveAnswer], Awaitable[bytes]],
-) -> bytes:
-    """The answer with every mark replaced by what `read` makes of its slot and the customer's live answer."""
-    places = {(int(slot), int(customer)) for slot, customer in _MARKS.findall(text)}
-    outcomes = await score(sorted({customer for _, customer in places}))
-    ordered = sorted(places)
-    parts = await asyncio.gather(
-        *(
-            read(slot, LiveAnswer(customer_id=customer, outcome=outcomes.get(customer, _NO_SCORER)))
-            for slot, customer in ordered
-        )
-    )
-    by_place = dict(zip(ordered, parts, strict=True))
-    return _MARKS.sub(lambda mark: by_place[int(mark[1]), int(mark[2])], text)

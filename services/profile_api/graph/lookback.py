@@ -6,7 +6,6 @@ the place, and the same selection is read over rows computed for it, which stand
 """
 
 import asyncio
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,15 +15,14 @@ import asyncpg
 import msgspec
 
 from customer.lifecycle.rules import FOREVER, ClockPosition, Transition
-from profile_api.graph.arguments import Values
 from profile_api.graph.question import DeadlineError, StatementError
-from profile_api.graph.rendering import MARK_IN_JSON, THEN_MARK
 from profile_api.graph.request import ErrorCode, GraphError
+from profile_api.graph.splicing import Splice
 from profile_api.store.database import FAILURES
 from profile_api.store.known_lifecycle import LifecycleThen, LookBackTooLargeError, get_lifecycle_then
 
 THEN: Final = "\x00then"  # where the rows travel among the variables: no variable can have this name
-_MARKS: Final = re.compile((re.escape(f'"{MARK_IN_JSON}{THEN_MARK}:') + r"(\d+):(\d+)\"").encode())
+THEN_PLACES: Final = Splice("then")
 _TRANSITION_COLUMNS = (
     "customer_id bigint, model text, effective_at timestamptz, until_at timestamptz, from_stage text, to_stage text, "
     "reason text, facts jsonb, policy_version text, cycle integer, recorded_at timestamptz"
@@ -198,18 +196,3 @@ def _clock(customer_id: int, position: ClockPosition) -> Mapping[str, object]:
 
 def _json(rows: Sequence[Mapping[str, object]]) -> str:
     return msgspec.json.encode(rows).decode()
-
-
-def marked_places(text: bytes) -> list[tuple[int, int]]:
-    """Each place to splice: which part of the plan, for which customer."""
-    return sorted({(int(slot), int(customer)) for slot, customer in _MARKS.findall(text)})
-
-
-def spliced(text: bytes, parts: Mapping[tuple[int, int], bytes]) -> bytes:
-    """The answer with every mark replaced."""
-    return _MARKS.sub(lambda mark: parts[int(mark[1]), int(mark[2])], text)
-
-
-def values_with(values: Values, rows: RowsThen) -> Values:
-    """The request's values with the rows under the name the parameters look for."""
-    return {**values, THEN: rows}

@@ -1,7 +1,8 @@
 """Reads a planned operation: asks, splices what is made anew, and finishes the answer."""
 
+import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -13,12 +14,12 @@ from profile_api.graph.catalogue import Catalogue
 from profile_api.graph.dispatch import Dispatcher
 from profile_api.graph.documents import Document
 from profile_api.graph.finish import fast_body, full_body, tells_nothing
-from profile_api.graph.live import LIVE, LiveAnswer, LiveScorer, spliced
-from profile_api.graph.lookback import LookBack, marked_places, values_with
-from profile_api.graph.lookback import spliced as spliced_then
+from profile_api.graph.live import LIVE, LIVE_PLACES, NO_SCORER, LiveAnswer, LiveScorer
+from profile_api.graph.lookback import THEN, THEN_PLACES, LookBack
 from profile_api.graph.plan import Plan
 from profile_api.graph.question import Reply, StatementError
 from profile_api.graph.request import Answer, AnswerKind, Caller, OperationKind, Timings
+from profile_api.graph.splicing import Place
 from profile_api.rescoring.outcomes import ScoringOutcome
 
 
@@ -98,7 +99,7 @@ class Reads:
         arguments = plan.bind(values, asking.caller, asking.now)
         reply = await self._dispatcher.ask(plan, arguments, deadline_s=asking.left_s)
         if plan.live:
-            reply.text = await self._spliced(asking, plan, values, reply.text)
+            reply.text = await self._scored(asking, plan, values, reply.text)
         if plan.then:
             reply.text = await self._looked_back(asking, plan, values, reply.text)
         if plan.leaves_trail:
@@ -110,21 +111,25 @@ class Reads:
         document = asking.document
         return full_body(self.catalogue, asking.plan, document.ast, document.operation, asking.raw, data)
 
-    async def _spliced(self, asking: Asking, plan: Plan, values: Values, text: bytes) -> bytes:
-        async def score(customers: Sequence[int]) -> Mapping[int, ScoringOutcome]:
-            if self._live_scorer is None:
-                return {}
-            return await self._live_scorer.score(asking.caller.tenant_id, customers, None)
+    async def _scored(self, asking: Asking, plan: Plan, values: Values, text: bytes) -> bytes:
+        places = LIVE_PLACES.places(text)
+        outcomes: Mapping[int, ScoringOutcome] = {}
+        if self._live_scorer is not None:
+            customers = sorted({customer for _, customer in places})
+            outcomes = await self._live_scorer.score(asking.caller.tenant_id, customers, None)
 
-        async def read(slot: int, live: LiveAnswer) -> bytes:
-            return (await self.reply(asking, plan.live[slot], {**values, LIVE: live})).text
+        async def read(part: int, customer: int) -> bytes:
+            live = LiveAnswer(customer_id=customer, outcome=outcomes.get(customer, NO_SCORER))
+            return (await self.reply(asking, plan.live[part], {**values, LIVE: live})).text
 
-        return await spliced(text, score, read)
+        parts = await asyncio.gather(*(read(*place) for place in places))
+        return LIVE_PLACES.filled(text, dict(zip(places, parts, strict=True)))
 
     async def _looked_back(self, asking: Asking, plan: Plan, values: Values, text: bytes) -> bytes:
-        parts: dict[tuple[int, int], bytes] = {}
-        for slot, customer in marked_places(text):  # one or two: only `customer` looks back
-            then = plan.then[slot]
+        parts: dict[Place, bytes] = {}
+        for place in THEN_PLACES.places(text):  # one or two: only `customer` looks back
+            part, customer = place
+            then = plan.then[part]
             rows = await self._look_back.rows(
                 asking.caller.tenant_id,
                 customer,
@@ -133,8 +138,8 @@ class Reads:
                 now=asking.now,
                 timeout_s=asking.left_s,
             )
-            parts[slot, customer] = (await self.reply(asking, then.part, values_with(values, rows))).text
-        return spliced_then(text, parts)
+            parts[place] = (await self.reply(asking, then.part, {**values, THEN: rows})).text
+        return THEN_PLACES.filled(text, parts)
 
     async def _full(self, asking: Asking, text: bytes) -> tuple[AnswerKind, bytes]:
         """The exact answer to data that holds a mark."""

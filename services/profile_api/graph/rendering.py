@@ -20,8 +20,6 @@ MARK_IN_JSON = "\\u0001" + MARK[1:]
 NULL_MARK = "null"
 FLOAT_MARK = "float"
 FORBIDDEN_MARK = "forbidden"
-LIVE_MARK = "live"
-THEN_MARK = "then"
 TYPE_KEY = ""  # under which the type of an object travels to the full finisher: no response key is empty
 
 
