@@ -42,7 +42,7 @@ class Mutations:
                 f"writing needs the scope {Scope.WRITE}", code=ErrorCode.FORBIDDEN, kind=AnswerKind.FORBIDDEN
             )
         try:
-            kind, body = await _told(asking, reads, await self._write(asking))
+            kind, body = await _finished(asking, reads, await self._write(asking))
         except WriteFailedError as error:
             entries = [{**entry, "path": [error.key]} for entry in formatted(error)]
             kind, body = AnswerKind.PARTIAL, msgspec.json.encode({"data": None, "errors": entries})
@@ -79,7 +79,7 @@ class Mutations:
         return self._pool
 
 
-async def _told(asking: Asking, reads: Reads, written: Mapping[str, Written]) -> tuple[AnswerKind, bytes]:
+async def _finished(asking: Asking, reads: Reads, written: Mapping[str, Written]) -> tuple[AnswerKind, bytes]:
     """The finished answer about what was written."""
     fast = fast_body(asking.plan, await _payloads(asking, reads, asking.plan, written))
     if fast is not None:

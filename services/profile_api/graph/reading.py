@@ -36,7 +36,7 @@ class Readings:
         finishing = time.perf_counter()
         plan = asking.plan
         if plan.leaves_trail:
-            reply.text = asking.told(plan, reply.text)
+            reply.text = asking.without_persons(plan, reply.text)
         body = fast_body(plan, reply.text)
         if body is None or not self._trail.leave_at_once(asking):
             return None

@@ -50,8 +50,8 @@ class Asking(msgspec.Struct, kw_only=True):
     def left_s(self) -> float:
         return self.deadline - time.perf_counter()
 
-    def told(self, plan: Plan, text: bytes) -> bytes:
-        """The answer to a plan without the marks that say whom it is about, which are remembered."""
+    def without_persons(self, plan: Plan, text: bytes) -> bytes:
+        """The answer to a plan without the marks that say whom it is about; who that is is remembered for the trail."""
         answer, customers = without_marks(text)
         touched = self.touched
         if touched is None:
@@ -103,7 +103,7 @@ class Reads:
         if plan.then:
             reply.text = await self._looked_back(asking, plan, values, reply.text)
         if plan.leaves_trail:
-            reply.text = asking.told(plan, reply.text)
+            reply.text = asking.without_persons(plan, reply.text)
         return reply
 
     def finished(self, asking: Asking, data: Mapping[str, Any]) -> tuple[AnswerKind, bytes]:
