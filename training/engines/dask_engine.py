@@ -5,7 +5,6 @@ The workers read the snapshot and the model set where they are: their folders mu
 
 import logging
 import threading
-import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -40,7 +39,9 @@ class DaskEngine(LocalEngine):
 
     def __init__(self, client: Client) -> None:
         self._client = client
-        register_logger(logging.getLogger("lightgbm"))  # else its Dask interface prints, among the results
+        log = logging.getLogger("lightgbm")
+        log.addFilter(_is_news)
+        register_logger(log)  # else its Dask interface prints, among the results
         self._growing = threading.Lock()  # two boosters at once would wait for each other's workers for ever
 
     def in_order(self, function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
@@ -56,9 +57,7 @@ class DaskEngine(LocalEngine):
         model = DaskLGBMClassifier if growth.parameters["objective"] == "binary" else DaskLGBMRegressor
         # Dask gives each worker's part of the work the threads of that worker.
         parameters = {name: value for name, value in growth.parameters.items() if name != "num_threads"}
-        with self._growing, warnings.catch_warnings():
-            # The interface warns of its own default.
-            warnings.filterwarnings("ignore", message="Parameter n_jobs will be ignored")
+        with self._growing:
             grown = model(client=self._client, n_estimators=growth.trees, max_bin=MAX_BIN, **parameters).fit(
                 self._spread(growth.inputs),
                 self._spread(growth.label),
@@ -88,6 +87,11 @@ class DaskEngine(LocalEngine):
     def _threads_of_workers(self) -> dict[str, int]:
         found: dict[str, int] = self._client.nthreads()
         return found
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """The interface warns of its own default."""
+    return not record.getMessage().startswith("Parameter n_jobs")
 
 
 @contextmanager
