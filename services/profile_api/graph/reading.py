@@ -31,20 +31,17 @@ class Readings:
         """Returns when those that went on in a task are told."""
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def finished(self, asking: Asking, reply: Reply) -> Answer | None:
+    def finished(self, asking: Asking, text: bytes, run: Run, since: float) -> Answer | None:
         """The answer that leaves at once; None when it takes more than this statement."""
         finishing = time.perf_counter()
-        plan = asking.plan
-        if plan.leaves_trail:
-            reply.text = asking.without_persons(plan, reply.text)
-        body = fast_body(plan, reply.text)
+        body = fast_body(asking.plan, text)
         if body is None or not self._trail.leave_at_once(asking):
             return None
-        timings = reply.run.timings(reply.since, 0.0, time.perf_counter() - finishing)
+        timings = run.timings(since, 0.0, time.perf_counter() - finishing)
         return Answer(kind=_OK, body=body, timings=timings, operation=asking.document.kind)
 
     def finish_in_a_task(self, asking: Asking, reply: Reply | None, tell: Tell) -> None:
-        """`reply` as `finished` left it; None when the statement failed."""
+        """`reply` without the marks of persons; None when the statement failed."""
 
         async def finish() -> None:
             told: Answer | Exception
@@ -88,13 +85,15 @@ class BoundRead(Question, kw_only=True, eq=False):
 
     def answered(self, text: bytes, run: Run) -> None:
         """Tells the answer, or goes on in a task."""
-        reply = Reply(text, run, self.since)
+        asking = self.asking
         try:
-            told: Answer | Exception | None = self.readings.finished(self.asking, reply)
+            if asking.plan.leaves_trail:
+                text = asking.without_persons(asking.plan, text)
+            told: Answer | Exception | None = self.readings.finished(asking, text, run, self.since)
         except Exception as error:  # noqa: BLE001  (others of the batch wait for their answers)
             told = error
         if told is None:
-            self.readings.finish_in_a_task(self.asking, reply, self.tell)
+            self.readings.finish_in_a_task(asking, Reply(text, run, self.since), self.tell)
         else:
             self.tell(told)
 
