@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from starlette.applications import Starlette
 
 from customer.errors import SettingsError
+from customer.log_lines import LOG_LINES
 from scoring.http.app import create_app
 from scoring.model_repository import model_repository
 from scoring.settings import ScoringSettings
@@ -33,9 +34,10 @@ def serve(settings: ScoringSettings) -> None:
     options: dict[str, Any] = {
         "host": settings.host,
         "port": settings.port,
-        "log_config": None,
+        "log_config": LOG_LINES,
         "access_log": False,
         "timeout_graceful_shutdown": 10,
+        "timeout_worker_healthcheck": 60,  # a worker that starts on a busy machine is slow to say that it lives
         "limit_concurrency": 4 * (settings.threads + settings.waiting),
         "backlog": 512,
     }

@@ -159,7 +159,9 @@ class AuditLog:
             await self._write_persistently([fit])
             return
         LOST.inc()
-        _LOG.error("a read of personal data of trace %s could not be written: %s", batch[0].trace_id, error)
+        _LOG.error(
+            "a read of personal data of trace %s could not be written (%s)", batch[0].trace_id, type(error).__name__
+        )
 
     async def _write(self, batch: Sequence[PersonalDataRead]) -> None:
         connection = await self._connected()

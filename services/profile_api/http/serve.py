@@ -12,6 +12,7 @@ from typing import Any, Final
 import uvicorn
 from starlette.types import ASGIApp
 
+from customer.log_lines import LOG_LINES
 from profile_api.access.api_keys import refuse_demo_keys
 from profile_api.access.connections import access_pool
 from profile_api.graph.engine import GraphEngine
@@ -65,6 +66,7 @@ def server_options() -> dict[str, Any]:
         "date_header": False,
         "timeout_keep_alive": 75,
         "timeout_graceful_shutdown": 10,
+        "timeout_worker_healthcheck": 60,  # a worker that starts on a busy machine is slow to say that it lives
         "backlog": 4096,
         "limit_concurrency": 10_000,
     }
@@ -80,7 +82,9 @@ def serve(*, host: str, port: int, workers: int) -> None:
         if workers > 1:
             os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", str(Path(folder)))
         application = "profile_api.http.serve:create_app"
-        uvicorn.run(application, factory=True, host=host, port=port, workers=workers, **server_options())
+        uvicorn.run(
+            application, factory=True, host=host, port=port, workers=workers, log_config=LOG_LINES, **server_options()
+        )
 
 
 async def _look_ahead(settings: EdgeSettings, url: str) -> None:

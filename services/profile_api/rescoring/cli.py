@@ -15,15 +15,14 @@ def serve_worker(
 ) -> None:
     """Keep stored predictions fresh: score customers anew when they change, and everybody every night."""
     import asyncio
-    import logging
     from datetime import UTC, datetime
+    from logging.config import dictConfig
 
+    from customer.log_lines import LOG_LINES
     from profile_api.rescoring.settings import load_rescoring_settings
     from profile_api.rescoring.worker import run_worker
     from profile_api.settings import database_url, load_settings
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    logging.getLogger("procrastinate").setLevel(logging.WARNING)
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    dictConfig(LOG_LINES)
     url, settings = database_url(load_settings()), load_rescoring_settings()
     asyncio.run(run_worker(url, settings, clock=lambda: datetime.now(UTC), until_idle=until_idle))
