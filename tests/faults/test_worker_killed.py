@@ -1,10 +1,11 @@
-"""A worker is killed while it scores: another one finishes what it held, soon and without being told."""
+"""A worker is killed while it scores, and another one finishes what it held; one that loses the database goes on."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import psycopg
@@ -57,6 +58,15 @@ def _count(database_url: str, table: str) -> int:
     return int(row[0])
 
 
+def _comes_true(claim: Callable[[], bool]) -> bool:
+    until = time.monotonic() + _SOON_S
+    while not claim():
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.1)
+    return True
+
+
 def test_what_a_killed_worker_held_is_scored_by_another(database_url: str, stand_in: StandIn) -> None:
     stand_in.pause_s = 3.0  # longer than the killed worker lives
     _request_customers(database_url)
@@ -65,8 +75,17 @@ def test_what_a_killed_worker_held_is_scored_by_another(database_url: str, stand
     assert _count(database_url, "procrastinate.procrastinate_jobs where status = 'doing'") == 1
     stand_in.pause_s = 0.0
     with _worker(database_url, stand_in):
-        until = time.monotonic() + _SOON_S
-        while _count(database_url, "latest_prediction") < 5 and time.monotonic() < until:
-            time.sleep(0.1)
-    assert _count(database_url, "latest_prediction") == 5
+        assert _comes_true(lambda: _count(database_url, "latest_prediction") == 5)
     assert _count(database_url, "rescoring_request") == 0
+
+
+def test_a_worker_goes_on_after_the_database_hung_up_on_it(database_url: str, stand_in: StandIn) -> None:
+    its_own = "pg_stat_activity where datname = current_database() and application_name like 'parcours%'"
+    with _worker(database_url, stand_in) as worker:
+        assert _comes_true(lambda: _count(database_url, "procrastinate.procrastinate_workers") == 1)
+        assert _count(database_url, f"(select pg_terminate_backend(pid) from {its_own}) as ended") > 0
+        _request_customers(database_url)
+        assert _comes_true(lambda: _count(database_url, "latest_prediction") == 5)
+        assert worker.poll() is None
+        worker.send_signal(signal.SIGTERM)
+        assert worker.wait(timeout=60) == 0
