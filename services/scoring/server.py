@@ -37,7 +37,7 @@ def serve(settings: ScoringSettings) -> None:
         "log_config": LOG_LINES,
         "access_log": False,
         "timeout_graceful_shutdown": 10,
-        "timeout_worker_healthcheck": 60,  # a worker that starts on a busy machine is slow to say that it lives
+        "timeout_worker_healthcheck": 20,  # a worker that starts on a busy machine is slow to say that it lives
         "limit_concurrency": 4 * (settings.threads + settings.waiting),
         "backlog": 512,
     }

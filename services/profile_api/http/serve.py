@@ -66,7 +66,7 @@ def server_options() -> dict[str, Any]:
         "date_header": False,
         "timeout_keep_alive": 75,
         "timeout_graceful_shutdown": 10,
-        "timeout_worker_healthcheck": 60,  # a worker that starts on a busy machine is slow to say that it lives
+        "timeout_worker_healthcheck": 20,  # a worker that starts on a busy machine is slow to say that it lives
         "backlog": 4096,
         "limit_concurrency": 10_000,
     }

@@ -93,7 +93,7 @@ def test_a_killed_process_is_replaced(server: psutil.Process, port: int, questio
         _until_both_are_ready(client)
         victim, *_ = workers = _workers(server)
         victim.send_signal(signal.SIGKILL)
-        for _ in range(600):
+        for _ in range(2400):  # one that is killed while it is asked whether it lives is waited for
             now = _workers(server)
             if len(now) == len(workers) and victim not in now:
                 break
