@@ -18,8 +18,8 @@ from profile_api.graph.errors import refused
 from profile_api.graph.live import LiveScorer
 from profile_api.graph.lookback import LookBack
 from profile_api.graph.mutations import Mutations
-from profile_api.graph.reading import BoundRead, Readings
 from profile_api.graph.reads import Asking, Reads
+from profile_api.graph.reads_without_task import BoundRead, Readings
 from profile_api.graph.request import (
     Answer,
     AnswerKind,
