@@ -1,5 +1,6 @@
 """Why models answer for a kind of prediction, or the baseline does, in words for people."""
 
+from customer.vocabulary import PredictionBasis
 from training.evaluation.gate import MODEL_OF_KIND, judge
 from training.models.model_fit import too_little
 from training.train import Trained
@@ -16,6 +17,8 @@ def basis_reasons(trained: Trained) -> dict[str, str]:
             found[str(kind)] = spec.unavailable[kind][1]
         elif (why := too_little(trained.learning, spec.horizon_days)) is not None:
             found[str(kind)] = why
+        elif spec.basis[kind] == PredictionBasis.BASELINE and kind in verdicts and not verdicts[kind].is_worse:
+            found[str(kind)] = "it was grown on the same weeks as the distribution of the next purchase, which lost"
         elif kind in verdicts:
             found[str(kind)] = f"{verdicts[kind].sentence('MBG/NBD and Gamma-Gamma')}{known}"
         else:

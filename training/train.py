@@ -26,7 +26,7 @@ from training.data.learning import LearningSet, build_learning_set
 from training.data.schedule import YEAR_DAYS, Schedule, default_horizon, knows_season, plan_schedule
 from training.data.snapshot import Snapshot
 from training.data.spine import build_spine
-from training.evaluation.gate import MODEL_OF_KIND, Verdict, judge
+from training.evaluation.gate import MODEL_OF_KIND, basis_of, judge
 from training.evaluation.outcome import Outcome, baseline_outcome, measure, outcome_of
 from training.loyalty import Loyalty, fit_loyalty
 from training.models.model_fit import Fit, fit_models, too_little
@@ -207,7 +207,7 @@ def _model_set(
     snapshot: Snapshot, as_of: datetime, horizon_days: int,
 ) -> ModelSet:  # fmt: skip
     verdicts = judge(rehearsal.models, rehearsal.baseline) if rehearsal and rehearsal.is_comparable else {}
-    basis = _basis(fit, verdicts)
+    basis = basis_of(fit.boosters, verdicts)
     boosters = {
         name: fit.boosters[name] for kind, name in MODEL_OF_KIND.items() if basis[kind] == PredictionBasis.MODEL
     }
@@ -228,18 +228,6 @@ def _model_set(
         metrics={**(measure(rehearsal.models) if rehearsal else {}), **(loyalty.measures if loyalty else {})},
     )  # fmt: skip
     return ModelSet(replace(spec, id=_identity(spec, boosters)), boosters)
-
-
-def _basis(fit: Fit, verdicts: Mapping[PredictionKind, Verdict]) -> dict[str, str]:
-    """Churn and next purchase are one distribution: the models answer for both or for neither."""
-    lost = {kind for kind, verdict in verdicts.items() if verdict.is_worse}
-    lost |= {kind for kind, name in MODEL_OF_KIND.items() if name not in fit.boosters}
-    distribution = {PredictionKind.CHURN, PredictionKind.NEXT_PURCHASE}
-    if lost & distribution:
-        lost |= distribution
-    return {
-        str(kind): str(PredictionBasis.BASELINE if kind in lost else PredictionBasis.MODEL) for kind in MODEL_OF_KIND
-    }
 
 
 def save_models(models: ModelSet, folder: Path, *, vectors: Floats) -> None:

@@ -1,11 +1,11 @@
 """Decides whether one set of predictions beats another: paired differences on the same customers, with intervals."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from customer.vocabulary import PredictionKind
+from customer.vocabulary import PredictionBasis, PredictionKind
 from scoring.engine.btyd import Flags, Floats
 from training.evaluation.metrics import tweedie_deviances
 from training.evaluation.outcome import Outcome
@@ -72,6 +72,21 @@ def judge(found: Outcome, other: Outcome, *, seed: int = 0) -> dict[PredictionKi
             tweedie_deviances(actual, other.value / unit),
         )  # fmt: skip
     return {kind: _verdict(measure, own, others, seed) for kind, (measure, own, others) in losses.items()}
+
+
+def basis_of(grown: Collection[str], verdicts: Mapping[PredictionKind, Verdict]) -> dict[str, str]:
+    """Who answers for each kind, the models that were grown or the baseline.
+
+    Churn and next purchase are one distribution: the models answer for both or for neither. Where they lost it, value
+    goes with it: it was grown on the same weeks, which mislead, and its interval is made of that distribution.
+    """
+    lost = {kind for kind, verdict in verdicts.items() if verdict.is_worse}
+    lost |= {kind for kind, name in MODEL_OF_KIND.items() if name not in grown}
+    if lost & {PredictionKind.CHURN, PredictionKind.NEXT_PURCHASE}:
+        lost = set(MODEL_OF_KIND)
+    return {
+        str(kind): str(PredictionBasis.BASELINE if kind in lost else PredictionBasis.MODEL) for kind in MODEL_OF_KIND
+    }
 
 
 def _verdict(measure: str, own: Floats, others: Floats, seed: int) -> Verdict:

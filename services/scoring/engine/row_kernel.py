@@ -198,6 +198,7 @@ def _value(
     no_order = np.exp(log_at(rules.edges, curve, horizon))
     found[LIFT] = lift
     found[EXPECTED] = expected
-    found[LOW] = bound(expected, no_order, TAIL, rules.group_edges, rules.levels, rules.ratios)
+    low = bound(expected, no_order, TAIL, rules.group_edges, rules.levels, rules.ratios)
+    found[LOW] = low if low < expected else expected
     highest = 1.0 - TAIL if no_order < TAIL else 1.0 - 2.0 * TAIL
     found[HIGH] = bound(expected, no_order, highest, rules.group_edges, rules.levels, rules.ratios)

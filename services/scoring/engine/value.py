@@ -15,7 +15,8 @@ class ValueEstimate:
     """Minor units; the amount lies between low and high with a probability of 80 %.
 
     They are P10 and P90, but zero and P80 when staying away is itself as likely as a tail: an interval from P10 to P90
-    would hold all of the mass at zero, and nine tenths.
+    would hold all of the mass at zero, and nine tenths. Where everybody pays the same price, P10 can lie a hair above
+    the expectation: low then is the expectation.
     """
 
     expected: Floats
@@ -54,7 +55,7 @@ def interval_around(expected: Floats, no_order: Floats, calibration: ValueCalibr
         inside = (level - no_order) / np.maximum(1.0 - no_order, 1e-6)
         ratio = _interpolated(np.clip(inside, levels[0], levels[-1]), levels, ratios[group])
         bounds.append(np.where(inside <= 0.0, 0.0, given_order * ratio))
-    return ValueEstimate(expected=expected, low=bounds[0], high=bounds[1])
+    return ValueEstimate(expected=expected, low=np.minimum(bounds[0], expected), high=bounds[1])
 
 
 def _interpolated(level: Floats, levels: Floats, tables: Floats) -> Floats:
