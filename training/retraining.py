@@ -6,9 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-import adbc_driver_postgresql.dbapi as postgresql
-
 from customer.features.definitions import FEATURE_SET
+from training.data.connecting import connect
 from training.monitoring.findings import Status
 from training.registry.changeover import fault_of_champion
 from training.registry.database import named_sql, rows_of
@@ -108,7 +107,7 @@ def _state(url: str, tenant_key: str | None) -> _State | None:
 def _alone(url: str, tenant_key: str | None) -> Iterator[bool]:
     """Whether this process holds the tenant's retraining lock. PostgreSQL gives it back when the connection ends,
     however the process does."""
-    with postgresql.connect(url, autocommit=True) as database, database.cursor() as cursor:
+    with connect(url, autocommit=True) as database, database.cursor() as cursor:
         cursor.execute("select pg_try_advisory_lock(hashtext('parcours retrain'), hashtext($1))", (tenant_key or "",))
         row = cursor.fetchone()
         yield bool(row and row[0])

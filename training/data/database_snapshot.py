@@ -13,6 +13,7 @@ import duckdb
 
 from customer.errors import ParcoursError
 from customer.features.relations import RELATIONS
+from training.data.connecting import connect
 from training.data.pieces import in_order
 from training.data.snapshot import (
     Provenance,
@@ -114,7 +115,7 @@ def _written(
 @contextmanager
 def _reader(database_url: str, *, snapshot: str | None = None) -> Iterator[postgresql.Cursor]:
     """A cursor in a transaction that sees one moment of the database: its own, or that of a shared snapshot."""
-    with postgresql.connect(database_url) as database, database.cursor() as cursor:
+    with connect(database_url) as database, database.cursor() as cursor:
         cursor.execute("set transaction isolation level repeatable read, read only")
         if snapshot is not None:
             cursor.execute(f"set transaction snapshot '{snapshot}'")

@@ -8,6 +8,8 @@ from typing import Any
 
 import adbc_driver_postgresql.dbapi as postgresql
 
+from training.data.connecting import connect
+
 _SQL = Path(__file__).parent / "sql"
 _TIMEOUT_S = 10
 
@@ -15,7 +17,7 @@ _TIMEOUT_S = 10
 @contextmanager
 def transaction(database_url: str, *, timeout_s: int = _TIMEOUT_S) -> Iterator[postgresql.Cursor]:
     """Commits on leaving; nothing is kept when the block fails."""
-    with postgresql.connect(database_url) as database, database.cursor() as cursor:
+    with connect(database_url) as database, database.cursor() as cursor:
         cursor.execute(f"set local statement_timeout = '{timeout_s:d}s'")
         yield cursor
         database.commit()

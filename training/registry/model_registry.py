@@ -52,10 +52,22 @@ def connect(settings: TrainingSettings) -> "MlflowClient":
     mlflow.set_tracking_uri(uri)
     mlflow.set_registry_uri(uri)
     client = mlflow.MlflowClient(tracking_uri=uri, registry_uri=uri)
-    if client.get_experiment_by_name(EXPERIMENT) is None:
+    if _experiment(client, uri) is None:
         embedded = (settings.mlflow_folder / "artifacts").as_uri() if uri.startswith("sqlite") else None
         client.create_experiment(EXPERIMENT, artifact_location=embedded)
     return client
+
+
+def _experiment(client: "MlflowClient", uri: str) -> object:
+    from mlflow.exceptions import MlflowException
+
+    try:
+        return client.get_experiment_by_name(EXPERIMENT)
+    except MlflowException as error:
+        problem = str(error).partition(" (Caused by ")[0].partition("\n")[0]
+        raise RegistryError(
+            f"the MLflow server at {uri} does not answer ({problem}); check MLFLOW_TRACKING_URI, and that it runs"
+        ) from error
 
 
 def create_model(client: "MlflowClient", name: str) -> None:

@@ -14,6 +14,7 @@ from profile_api.rescoring.features import stored_features
 from profile_api.rescoring.live import LiveScorer
 from profile_api.rescoring.settings import RescoringSettings
 from profile_api.rescoring.shadow import ShadowRecorder, recording
+from profile_api.store.database import connect
 
 
 @asynccontextmanager
@@ -24,8 +25,12 @@ async def batch_scorer(
     clock: Callable[[], datetime],
     transport: httpx.AsyncBaseTransport | None = None,
 ) -> AsyncIterator[BatchScorer]:
-    """A scorer with its own bounded pools; `transport` reaches a scoring application without a network."""
+    """A scorer with its own bounded pools; `transport` reaches a scoring application without a network.
+
+    Errors: DatabaseUnreachableError.
+    """
     lanes = settings.batch_in_flight
+    await (await connect(database_url)).close()  # says in one sentence that nobody is there; a pool says it in many
     async with (
         asyncpg.create_pool(
             database_url,
