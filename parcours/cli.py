@@ -1,5 +1,7 @@
 """The `parcours` console command: gathers each package's commands and turns errors into one clear sentence."""
 
+import errno
+import os
 import signal
 import sys
 from importlib import metadata
@@ -29,6 +31,8 @@ _ADVICE_ON = {
     "ConnectionRefusedError": "nobody answers at the address of a server (see --debug); is it running?",
 }
 """What the most frequent errors of foreign libraries mean to whoever typed the command, by the class's name."""
+
+_DISK_FULL = os.strerror(errno.ENOSPC)
 
 
 def _print_version(wanted: bool) -> None:
@@ -91,6 +95,12 @@ def main() -> None:
     except Exception as error:  # the process edge: our own mistakes end in one sentence too
         if debug:
             raise
-        name = type(error).__name__
-        advice = _ADVICE_ON.get(name, f"unexpected {name}: {error}; add --debug for the traceback")
-        sys.exit(f"parcours: {advice}")
+        sys.exit(f"parcours: {advice_on(error)}")
+
+
+def advice_on(error: Exception) -> str:
+    """What an error of a foreign library means to whoever typed the command."""
+    if _DISK_FULL in str(error):  # libraries have errors of their own for it
+        return f"the disk is full ({error}); free some of it, or name another with TMPDIR, PARCOURS_HOME or --out"
+    name = type(error).__name__
+    return _ADVICE_ON.get(name, f"unexpected {name}: {error}; add --debug for the traceback")

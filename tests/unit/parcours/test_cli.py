@@ -1,5 +1,6 @@
 """The front door: help everywhere, one sentence on an error, the right exit codes."""
 
+import errno
 import os
 import subprocess
 import sys
@@ -9,7 +10,8 @@ from typing import Any
 import pytest
 import typer.main
 
-from parcours.cli import build_app
+from parcours.cli import advice_on, build_app
+from tests.ports import free_port_base
 
 
 def commands(command: Any, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
@@ -19,7 +21,7 @@ def commands(command: Any, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
 
 def run(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "parcours", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=cwd, timeout=60)
+    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=cwd, timeout=240)
 
 
 def test_every_command_says_what_it_is_for() -> None:
@@ -54,8 +56,13 @@ def test_help_does_not_load_the_heavy_libraries() -> None:
         "import sys; from parcours.cli import build_app; build_app(); "
         "print([m for m in ('lightgbm', 'mlflow', 'pandas', 'sqlalchemy', 'duckdb', 'strawberry') if m in sys.modules])"
     )
-    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=240)
     assert result.stdout.strip() == "[]"
+
+
+def test_a_full_disk_is_called_so_whichever_library_met_it() -> None:
+    told = advice_on(RuntimeError(f"IO Error: Could not write file: {os.strerror(errno.ENOSPC)}"))
+    assert told.startswith("the disk is full (IO Error")
 
 
 def test_the_version_is_the_distributions() -> None:
@@ -64,7 +71,7 @@ def test_the_version_is_the_distributions() -> None:
 
 def test_fresh_never_empties_a_database_that_is_not_the_demos_own(tmp_path: Path) -> None:
     environment = {**os.environ, "DATABASE_URL": "postgresql://nobody@localhost/theirs", "PARCOURS_HOME": str(tmp_path)}
-    command = [sys.executable, "-m", "parcours", "demo", "--fresh", "--port-base", "47300"]
-    result = subprocess.run(command, capture_output=True, text=True, check=False, env=environment, timeout=60)
+    command = [sys.executable, "-m", "parcours", "demo", "--fresh", "--port-base", str(free_port_base(count=3))]
+    result = subprocess.run(command, capture_output=True, text=True, check=False, env=environment, timeout=240)
     assert result.returncode == 1
     assert "empty that database yourself" in result.stderr
