@@ -2,11 +2,12 @@
 
 `python -m benchmarks.scale [--sizes 100000,300000,1000000] [--stored 200000] [--again]`
 
-Of each size: all features at one cutoff, and `parcours predict` of an order file, reading it included; of the smallest
-and the largest `parcours train --quick` too. Its models stay in `.parcours/bench`, and all sizes are predicted by them.
-Every step is written as soon as it is measured: a run that was interrupted goes on with the step where it was, and what
-was measured with the same feature set and versions is not measured again without --again. CPU seconds stand beside wall
-seconds, since only the former mean much on a shared machine.
+Of each size: all features at one cutoff, and `parcours predict` of an order file, reading it included; of the
+smallest and the largest `parcours train --quick` too. Its models, by which all sizes are predicted, stay in
+`.parcours/bench`, as does the database of the stored part. Every step is written as soon as it is measured: a run that
+was interrupted goes on with the step where it was, and what was measured with the same feature set and versions is not
+measured again without --again. CPU seconds stand beside wall seconds, since only the former mean much on a shared
+machine.
 """
 
 import argparse
@@ -43,7 +44,8 @@ GOALS = {
     "online_one_ms": 2.0,
     "online_fifty_ms": 20.0,
 }
-MODELS = Path(__file__).parents[2] / ".parcours" / "bench" / "scale_models"
+HOME = Path(__file__).parents[2] / ".parcours" / "bench"
+MODELS = HOME / "scale_models"
 _STEPS = ("features", "train", "predict")
 _SIZES = "100000,300000,1000000"
 _TRAINED = (100_000, 1_000_000)
@@ -68,7 +70,7 @@ def main() -> None:
             _measure_size(Path(folder), size, results, step)
         if options.stored and results["stored"].get("customers") != options.stored:
             step(f"{options.stored:,} customers in PostgreSQL")
-            results["stored"] = measure_stored(Path(folder) / "stored", options.stored)
+            results["stored"] = measure_stored(HOME, options.stored)
             _write(results)
         progress.update(bar, total=1, completed=1, description="measured")
     _show(results)

@@ -6,6 +6,8 @@ import statistics
 import time
 from dataclasses import asdict
 from pathlib import Path
+from shutil import rmtree
+from tempfile import TemporaryDirectory
 
 import duckdb
 
@@ -15,25 +17,36 @@ from benchmarks.scale.synthetic_facts import AS_OF, generate, load
 _BATCHES = {"one": (1, 400), "fifty": (50, 100), "five_hundred": (500, 30)}
 
 
-def measure_stored(folder: Path, customers: int) -> dict[str, object]:
-    """An embedded PostgreSQL with that many customers, stopped afterwards."""
+def measure_stored(home: Path, customers: int) -> dict[str, object]:
+    """An embedded PostgreSQL with that many customers, made once, kept in `home`, and stopped afterwards."""
     from profile_api.store.embedded import start_embedded_postgres, stop_embedded_postgres
 
-    database_url = start_embedded_postgres(folder / "postgres")
+    postgres, loaded = home / f"scale_{customers}", home / f"scale_{customers}.loaded"
+    if not loaded.exists():
+        rmtree(postgres, ignore_errors=True)  # what an interrupted run left
+    database_url = start_embedded_postgres(postgres)
     try:
-        return _measured(database_url, folder, customers)
+        _fill(database_url, loaded, customers)
+        return _measured(database_url, customers)
     finally:
-        stop_embedded_postgres(folder / "postgres")
+        stop_embedded_postgres(postgres)
 
 
-def _measured(database_url: str, folder: Path, customers: int) -> dict[str, object]:
+def _fill(database_url: str, loaded: Path, customers: int) -> None:
     from profile_api.store.migrate import migrate
 
     migrate(database_url)
+    if loaded.exists():
+        return
     with duckdb.connect(config={"memory_limit": "4GB"}) as connection:
         generate(connection, customers)
         load(connection, database_url)
-    exported = measured("export", database_url, str(folder / "exported"))
+    loaded.touch()
+
+
+def _measured(database_url: str, customers: int) -> dict[str, object]:
+    with TemporaryDirectory() as folder:
+        exported = measured("export", database_url, str(Path(folder) / "exported"))
     return {
         "customers": customers,
         "export": asdict(exported) | {"rows_per_s": exported.rows_per_s},

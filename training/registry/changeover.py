@@ -93,7 +93,9 @@ def _fault(client: "MlflowClient", registered: RegisteredSet) -> str | None:
     with tempfile.TemporaryDirectory(prefix="parcours-") as scratch:
         try:
             load_model_set(download_set(client, registered, Path(scratch)))
-        except (UnusableModelSetError, FeatureSetMismatchError) as error:
+        except UnusableModelSetError as error:
+            return error.problem  # without the temporary folder's name
+        except FeatureSetMismatchError as error:
             return str(error)
         except ModelSetRefusedError:  # code that is not allowed here may be where it serves
             pass

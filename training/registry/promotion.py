@@ -111,7 +111,8 @@ def _check_champion(
         try:
             present = load_model_set(download_set(client, champion, Path(scratch)))
         except (FeatureSetMismatchError, UnusableModelSetError) as error:
-            return [Check(check="champion", passed=True, reason=f"the champion cannot serve any more: {error}")]
+            problem = error.problem if isinstance(error, UnusableModelSetError) else str(error)
+            return [Check(check="champion", passed=True, reason=f"the champion cannot serve any more: {problem}")]
         except ModelSetRefusedError as error:  # it may well serve elsewhere
             return [Check(check="champion", passed=False, reason=f"the champion cannot be asked here: {error}")]
     return compare_with(present, trained, fold)

@@ -17,6 +17,7 @@ class UnusableModelSetError(ParcoursError):
 
     def __init__(self, path: Path, problem: str) -> None:
         super().__init__(f"{path} is no usable model set: {problem}; train one with `parcours train`")
+        self.problem = problem
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
