@@ -55,11 +55,6 @@ class Authenticator:
         self._known.put(key, caller, for_s=good_for)
         return caller
 
-    def forget(self) -> None:
-        """Lets every token be checked anew, for instance when a key was revoked."""
-        self._known.forget_all()
-        self._refused.forget_all()
-
     async def _check(self, token: str, *, now: datetime) -> tuple[Caller, datetime | None]:
         if looks_like_api_key(token):
             async with self._connections.acquire(timeout=5) as connection:

@@ -34,9 +34,5 @@ class Expiring(Generic[K, V]):
             self._entries.pop(next(iter(self._entries)))
         self._entries[key] = (self._clock() + for_s, value)
 
-    def forget_all(self) -> None:
-        """Empties the memory."""
-        self._entries.clear()
-
     def __len__(self) -> int:
         return len(self._entries)

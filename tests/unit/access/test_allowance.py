@@ -79,5 +79,3 @@ def test_a_memory_forgets_by_age_and_makes_room_by_order() -> None:
     clock.now = 10
     assert memory.find("b") is None
     assert len(memory) == 1
-    memory.forget_all()
-    assert memory.find("c") is None
