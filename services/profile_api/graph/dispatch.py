@@ -11,7 +11,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from profile_api.graph.connection import Connection, Statement, worth_another_try
-from profile_api.graph.question import Awaited, DeadlineError, OverloadedError, Question, Reply, Run, StatementError
+from profile_api.graph.question import (
+    Awaited,
+    DeadlineError,
+    OverloadedError,
+    Question,
+    Reply,
+    Run,
+    StatementError,
+    UnavailableError,
+)
 from profile_api.graph.request import GraphError
 from profile_api.store.database import FAILURES
 
@@ -81,7 +90,10 @@ class Dispatcher:
         self._free = []
 
     async def ask(self, statement: Statement, arguments: tuple[Any, ...], *, deadline_s: float) -> Reply:
-        """The statement's answer for these values. Errors: OverloadedError, DeadlineError, StatementError."""
+        """The statement's answer for these values.
+
+        Errors: OverloadedError, DeadlineError, UnavailableError, StatementError.
+        """
         deadline = time.perf_counter() + deadline_s
         question = Awaited(arguments=arguments, deadline=deadline, reply=self._loop.create_future())
         self.submit(statement, question)
@@ -169,16 +181,25 @@ class Dispatcher:
         for question in batch.questions:
             if question.is_settled:
                 continue
+            if batch.connection.is_closed and not await _reopened(batch.connection):
+                _fail(batch.questions, UnavailableError())
+                return
             batch.sent = sent = time.perf_counter()
             try:
-                if batch.connection.is_closed:
-                    await batch.connection.open()
                 [text] = await batch.connection.texts(batch.statement, [question.arguments])
                 if not question.is_settled:
                     question.is_settled = True
                     question.answered(text, Run(sent, time.perf_counter() - sent, 1))
             except FAILURES as own:
                 _fail([question], StatementError(own))
+
+
+async def _reopened(connection: Connection) -> bool:
+    try:
+        await connection.open()
+    except FAILURES:  # the change feed, which tries as well, tells it in the log now and then
+        return False
+    return True
 
 
 def _fail(questions: Iterable[Question], error: GraphError) -> None:

@@ -83,11 +83,11 @@ class GraphEngine:
         self._dispatcher = Dispatcher(database_url, connections=connections, role=database_role)
         self._look_back = LookBack(database_url, role=database_role)
         self._reads = Reads(self.catalogue, self._dispatcher, self._look_back, live_scorer)
-        self._mutations = Mutations(database_url)
         self._live_scorer = live_scorer
         self._watch = Watch(database_url)
         self._audit = AuditLog(database_url, role=database_role, kept_days=audit_kept_days)
         self._trail = Trail(self._audit)
+        self._mutations = Mutations(database_url, self._reads, self._trail)
         self._readings = Readings(self._dispatcher, self._reads, self._trail)
 
     async def start(self) -> None:
@@ -166,9 +166,8 @@ class GraphEngine:
                 trace=trace_id.get(),
             )
             if plan.writes:
-                answer = await self._mutations.answer(asking, self._reads)
-            else:
-                answer = await self._reads.answer(asking)
+                return await self._mutations.answer(asking)
+            answer = await self._reads.answer(asking)
             await self._trail.leave(asking)
             return answer
         except GraphError as error:

@@ -1,16 +1,17 @@
 """Runs mutations: each root field in a transaction, one after the other; payloads are read once all is committed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import asyncpg
 import msgspec
 
-from profile_api.graph.errors import formatted
+from profile_api.graph.errors import FormattedError, formatted
 from profile_api.graph.finish import fast_body
 from profile_api.graph.plan import Plan
 from profile_api.graph.reads import Asking, Reads
 from profile_api.graph.request import Answer, AnswerKind, ErrorCode, GraphError, Scope, Timings
+from profile_api.graph.trail import Trail
 from profile_api.graph.writes import WRITTEN, Written, write
 from profile_api.store.database import FAILURES
 
@@ -26,8 +27,10 @@ class WriteFailedError(GraphError):
 class Mutations:
     """Writes over a few connections of its own, opened with the first mutation."""
 
-    def __init__(self, database_url: str, *, connections: int = 2) -> None:
+    def __init__(self, database_url: str, reads: Reads, trail: Trail, *, connections: int = 2) -> None:
         self._database_url = database_url
+        self._reads = reads
+        self._trail = trail
         self._connections = connections
         self._pool: asyncpg.Pool | None = None
 
@@ -35,17 +38,23 @@ class Mutations:
         if self._pool is not None:
             await self._pool.close()
 
-    async def answer(self, asking: Asking, reads: Reads) -> Answer:
-        """Writes, then reads the payloads. Errors: GraphError when nothing was tried."""
+    async def answer(self, asking: Asking) -> Answer:
+        """Writes, then reads the payloads and leaves their trail. Errors: GraphError when nothing was tried."""
         if Scope.WRITE not in asking.caller.scopes:
             raise GraphError(
                 f"writing needs the scope {Scope.WRITE}", code=ErrorCode.FORBIDDEN, kind=AnswerKind.FORBIDDEN
             )
         try:
-            kind, body = await _finished(asking, reads, await self._write(asking))
+            written = await self._write(asking)
         except WriteFailedError as error:
-            entries = [{**entry, "path": [error.key]} for entry in formatted(error)]
-            kind, body = AnswerKind.PARTIAL, msgspec.json.encode({"data": None, "errors": entries})
+            kind, body = _without_data([{**entry, "path": [error.key]} for entry in formatted(error)])
+        else:
+            try:
+                kind, body = await _finished(asking, self._reads, written)
+                await self._trail.leave(asking)
+            except GraphError as error:  # no refusal, after which clients would ask for the same change again
+                said = f"the change was written, but the answer cannot be given: {error.message}"
+                kind, body = _without_data(formatted(GraphError(said, code=error.code)))
         return Answer(kind=kind, body=body, operation=asking.document.kind, timings=Timings(plan_s=asking.plan_s))
 
     async def _write(self, asking: Asking) -> Mapping[str, Written]:
@@ -77,6 +86,10 @@ class Mutations:
             )
             self._pool = await pool
         return self._pool
+
+
+def _without_data(errors: Sequence[FormattedError]) -> tuple[AnswerKind, bytes]:
+    return AnswerKind.PARTIAL, msgspec.json.encode({"data": None, "errors": errors})
 
 
 async def _finished(asking: Asking, reads: Reads, written: Mapping[str, Written]) -> tuple[AnswerKind, bytes]:

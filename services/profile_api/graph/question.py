@@ -28,6 +28,17 @@ class DeadlineError(GraphError):
         )
 
 
+class UnavailableError(GraphError):
+    """No connection to PostgreSQL can be had."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the database cannot be reached; try again shortly",
+            code=ErrorCode.UNAVAILABLE,
+            kind=AnswerKind.UNAVAILABLE,
+        )
+
+
 class StatementError(GraphError):
     """PostgreSQL could not answer."""
 
@@ -64,7 +75,7 @@ class Question(msgspec.Struct, kw_only=True, eq=False):
         raise NotImplementedError
 
     def failed(self, error: GraphError) -> None:
-        """DeadlineError or StatementError."""
+        """DeadlineError, UnavailableError or StatementError."""
         raise NotImplementedError
 
 

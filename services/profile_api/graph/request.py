@@ -60,6 +60,7 @@ class AnswerKind(StrEnum):
     INVALID = "INVALID"  # validation, ambiguous operation, variable coercion, limits
     FORBIDDEN = "FORBIDDEN"  # nothing of the operation is the caller's to ask
     OVERLOADED = "OVERLOADED"  # the queue is full or the deadline passed before the statement was sent
+    UNAVAILABLE = "UNAVAILABLE"  # the database is away
 
 
 class ErrorCode(StrEnum):
@@ -81,6 +82,7 @@ class ErrorCode(StrEnum):
     PERSISTED_QUERY_NOT_SUPPORTED = "PERSISTED_QUERY_NOT_SUPPORTED"
     DEADLINE_EXCEEDED = "DEADLINE_EXCEEDED"
     OVERLOADED = "OVERLOADED"
+    UNAVAILABLE = "UNAVAILABLE"  # the database is away
     BAD_REQUEST = "BAD_REQUEST"  # not a GraphQL request over HTTP: media type, JSON, shape of the body
     RATE_LIMITED = "RATE_LIMITED"
     INTERNAL = "INTERNAL"

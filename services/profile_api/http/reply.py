@@ -60,7 +60,7 @@ def _status_of(kind: AnswerKind, media_type: MediaType, *, draft: bool) -> int:
     With `draft`, the statuses of the draft of 2026-08 are used: 294 for partial data and 422 for invalid requests;
     without, 200 and 400, which the draft's own predecessors and its public audit expect.
     """
-    if kind is AnswerKind.OVERLOADED:
+    if kind in (AnswerKind.OVERLOADED, AnswerKind.UNAVAILABLE):
         return HTTPStatus.SERVICE_UNAVAILABLE
     if kind is AnswerKind.FORBIDDEN:
         return HTTPStatus.FORBIDDEN
@@ -78,15 +78,16 @@ _STATUS: Final = {
     for media_type in MediaType
     for draft in (False, True)
 }
-_OVERLOADED: Final = AnswerKind.OVERLOADED
+_NOT_NOW: Final = int(HTTPStatus.SERVICE_UNAVAILABLE)
 
 
 def reply_to_answer(answer: Answer, media_type: MediaType, *, draft: bool, fields: bytes = b"") -> Reply:
     """The response that carries an answer."""
-    if answer.kind is _OVERLOADED:
+    status = _STATUS[answer.kind, media_type, draft]
+    if status == _NOT_NOW:
         fields += b"retry-after: 1\r\n"
     return Reply(
-        status=_STATUS[answer.kind, media_type, draft],
+        status=status,
         body=answer.body,
         media_type=media_type,
         fields=fields,

@@ -20,7 +20,7 @@ from profile_api.http.settings import EdgeSettings
 from profile_api.http.sockets import OpenSockets
 from profile_api.http.websocket_messages import Close
 
-_NEVER_RAN: Final = (AnswerKind.UNPARSABLE, AnswerKind.INVALID, AnswerKind.FORBIDDEN, AnswerKind.OVERLOADED)
+_NEVER_RAN: Final = frozenset(AnswerKind) - {AnswerKind.OK, AnswerKind.PARTIAL}
 
 
 class WebSocketEndpoint:

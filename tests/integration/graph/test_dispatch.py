@@ -9,8 +9,9 @@ import psycopg
 import pytest
 
 from profile_api.graph.dispatch import LARGEST_BATCH, SMALLEST_SHARE, Dispatcher
-from profile_api.graph.question import OverloadedError, Question, Run, StatementError
+from profile_api.graph.question import OverloadedError, Question, Run, StatementError, UnavailableError
 from profile_api.graph.request import GraphError
+from tests.conftest import database_of
 
 pytestmark = pytest.mark.anyio
 ENDS_ITS_CONNECTION = -1
@@ -129,11 +130,12 @@ async def test_a_question_that_ends_its_connection_fails_alone_and_what_follows_
     assert await sizes(asked(dispatcher, Quotient(), [10])) == [1]
 
 
-def _end_connections(url: str) -> None:
+def _end_connections(url: str, *, of: str | None = None) -> None:
     with psycopg.connect(url, autocommit=True) as other:
         other.execute(
             "select pg_terminate_backend(pid, 10000) from pg_stat_activity"
-            " where application_name = 'parcours-graph' and datname = current_database()"
+            " where application_name = 'parcours-graph' and datname = coalesce(%s, current_database())",
+            (of,),
         )
 
 
@@ -175,3 +177,19 @@ async def test_what_waits_when_the_dispatcher_is_closed_is_told_so(postgres_url:
     assert await sizes(questions) == [0] * 40
     with pytest.raises(StatementError):
         asked(dispatcher, Quotient(), [1])
+
+
+async def test_while_no_connection_can_be_had_questions_are_told_so_and_afterwards_answered(postgres_url: str) -> None:
+    with psycopg.connect(postgres_url, autocommit=True) as server:
+        server.execute("create database away template template_parcours")
+        dispatcher = Dispatcher(database_of(postgres_url, "away"), connections=1)
+        await dispatcher.start()
+        server.execute("alter database away allow_connections false")
+        _end_connections(database_of(postgres_url, "postgres"), of="away")
+        for count in (1, 3):
+            outcomes = [await question.over for question in asked(dispatcher, Quotient(), [10] * count)]
+            assert [type(outcome) for outcome in outcomes] == [UnavailableError] * count
+        server.execute("alter database away allow_connections true")
+        assert await sizes(asked(dispatcher, Quotient(), [10])) == [1]
+        await dispatcher.close()
+        server.execute("drop database away with (force)")

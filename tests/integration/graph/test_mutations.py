@@ -9,8 +9,9 @@ import msgspec
 import psycopg
 import pytest
 
+from profile_api.audit.log import AuditLog
 from profile_api.graph.engine import GraphEngine
-from profile_api.graph.request import AnswerKind, Scope
+from profile_api.graph.request import AnswerKind, GraphQLRequest, Scope
 from tests.integration.graph.conftest import answered, caller
 from tests.integration.graph.world import NOW, load_world
 
@@ -32,6 +33,12 @@ async def done(engine: GraphEngine, query: str, **variables: Any) -> dict[str, A
     assert answer.kind is AnswerKind.OK, response
     data: dict[str, Any] = response["data"]
     return data
+
+
+def event_count(url: str) -> int:
+    with psycopg.connect(url) as connection:
+        [(count,)] = connection.execute("select count(*) from event").fetchall()
+    return int(count)
 
 
 CONSENT = """mutation ($input: SetConsentInput!) { setConsent(input: $input) {
@@ -130,14 +137,14 @@ async def test_a_refused_write_changes_nothing(
     writing: GraphEngine, database_url: str, change: dict[str, Any], code: str
 ) -> None:
     given = {"customerId": "cus_101", "kind": "NPS", "score": 9, "channel": "WEB"} | change
+    before = event_count(database_url)
     answer = await answered(writing, FEEDBACK, input=given)
     response = msgspec.json.decode(answer.body)
     assert response["data"] is None
     assert [(error["path"], error["extensions"]["code"]) for error in response["errors"]] == [
         (["recordFeedback"], code)
     ]
-    with psycopg.connect(database_url) as connection:
-        assert connection.execute("select count(*) from event where properties->>'score' = '9'").fetchone() == (0,)
+    assert event_count(database_url) == before
 
 
 async def test_a_caller_who_may_not_write_is_refused_before_anything_is_tried(writing: GraphEngine) -> None:
@@ -165,3 +172,22 @@ async def test_a_masked_part_of_the_payload_is_an_error_after_the_write(writing:
     answer = await answered(writing, CONSENT, by=blind, input=given)
     assert answer.kind is AnswerKind.PARTIAL
     assert {error["extensions"]["code"] for error in msgspec.json.decode(answer.body)["errors"]} == {"FORBIDDEN"}
+
+
+@pytest.mark.parametrize("part", ["reading", "trail"])
+async def test_a_change_whose_answer_cannot_be_given_is_told_as_written_and_not_to_be_tried_again(
+    writing: GraphEngine, database_url: str, part: str
+) -> None:
+    if part == "reading":
+        writing._dispatcher._most_waiting = 0
+    else:
+        writing._trail._log = AuditLog(database_url, most_waiting=0)
+    before = event_count(database_url)
+    given = {"customerId": "cus_101", "kind": "NPS", "score": 9, "channel": "WEB"}
+    query = """mutation ($input: RecordFeedbackInput!) { recordFeedback(input: $input) { customer { displayName } } }"""
+    request = GraphQLRequest(query=query, variables={"input": given})
+    answer = await writing.execute(request, caller(), now=NOW, deadline_s=1)
+    [error] = msgspec.json.decode(answer.body)["errors"]
+    assert (answer.kind, error["extensions"]["code"]) == (AnswerKind.PARTIAL, "OVERLOADED")
+    assert error["message"].startswith("the change was written, but")
+    assert event_count(database_url) == before + 1
