@@ -1,4 +1,4 @@
-"""Why models answer for a kind of prediction, or the baseline does, in words for people."""
+"""Why models answer for a kind of prediction, or the baseline does, and what they cannot know: in words for people."""
 
 from customer.vocabulary import PredictionBasis
 from training.evaluation.gate import MODEL_OF_KIND, judge
@@ -23,4 +23,19 @@ def basis_reasons(trained: Trained) -> dict[str, str]:
             found[str(kind)] = f"{verdicts[kind].sentence('MBG/NBD and Gamma-Gamma')}{known}"
         else:
             found[str(kind)] = "too little history to rehearse"
+    return found
+
+
+def caveats(trained: Trained) -> list[str]:
+    """What whoever reads the predictions must know beforehand; the card says it at length."""
+    spec, found = trained.models.spec, []
+    if trained.rehearsal is None:
+        found.append(
+            "not rehearsed: the history is too short to hold a moment back, so nobody knows how good these models are"
+        )
+    if not spec.grid.knows_season:
+        found.append(
+            "the season is not known: the history shows these weeks of no earlier year, so the "
+            f"next {spec.horizon_days} days are taken to be like those before {spec.as_of[:10]}"
+        )
     return found

@@ -14,7 +14,7 @@ from scoring.engine.model_set import ModelSet, load_model_set
 from training.data.engine import LOCAL, Engine
 from training.data.learning import MOST_CUSTOMERS
 from training.data.order_snapshot import snapshot_from_orders
-from training.data.snapshot import Snapshot, history
+from training.data.snapshot import Snapshot, end_of_history, history
 from training.evaluation.backtest import Fold, backtest, judge_at, judged_rehearsal
 from training.evaluation.model_card import Origin, model_card, write_card
 from training.evaluation.report import write_report
@@ -28,6 +28,7 @@ from training.train import Progress, Trained, save_models, train_models
 from training.tuning import Tuner
 
 _FEWEST_TO_SPLIT = 20
+_LONG_SILENCE_DAYS = 14
 
 
 @contextmanager
@@ -42,7 +43,18 @@ def order_file_snapshot(
             progress=lambda done, total: progress(f"reading orders: {done:,} of {total:,} rows"),
             complain=_complain,
         )  # fmt: skip
+        _tell_silence(snapshot, as_of)
         yield snapshot
+
+
+def _tell_silence(snapshot: Snapshot, as_of: datetime) -> None:
+    """A file that ends long before the moment asked about is more often cut short than true."""
+    silent = (as_of - end_of_history(snapshot)).days
+    if silent >= _LONG_SILENCE_DAYS:
+        _complain(
+            f"the last order of the file lies {silent} days before {as_of:%Y-%m-%d}: if the shop sold since then, the "
+            "file is cut short, and everybody looks as if about to leave"
+        )
 
 
 def _complain(sentence: str) -> None:
@@ -79,9 +91,14 @@ def predict_from_orders(
 ) -> int:  # fmt: skip
     """Writes the predictions file; the time zone is that of the model set. Returns the number of rows."""
     folder = models.resolve()
-    zone = models_in(folder).spec.time_zone
+    spec = models_in(folder).spec
+    if as_of < datetime.fromisoformat(spec.as_of):
+        _complain(
+            f"these models learnt from what happened until {spec.as_of[:10]}, which is after {as_of:%Y-%m-%d}: do not "
+            "judge them by these predictions; `parcours evaluate --backtest` does it honestly"
+        )
     with order_file_snapshot(
-        orders, as_of=as_of, now=now, mapping=mapping, time_zone=zone, progress=progress
+        orders, as_of=as_of, now=now, mapping=mapping, time_zone=spec.time_zone, progress=progress
     ) as snapshot:
         progress("predicting: features")
         ready = partial(models_in, folder, customers=snapshot.customer_count)

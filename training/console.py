@@ -15,7 +15,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from rich.table import Table
 
 from customer.vocabulary import PredictionBasis
-from training.basis import basis_reasons
+from training.basis import basis_reasons, caveats
 from training.evaluation.backtest import Fold
 from training.evaluation.intervals import Measured
 from training.monitoring.observe import Observation
@@ -107,18 +107,20 @@ def print_trained(trained: Trained, out: Path | None, *, as_json: bool) -> None:
     if as_json:
         found = {
             "model_set": spec.id, "horizon_days": spec.horizon_days, "basis": spec.basis, "reasons": reasons,
-            "metrics": spec.metrics, "out": str(out) if out else None,
+            "caveats": caveats(trained), "metrics": spec.metrics, "out": str(out) if out else None,
         }  # fmt: skip
         print_result(found, "", as_json=True)
         return
-    table = Table(title=f"Model set {spec.id}: {spec.horizon_days} days ahead, as of {spec.as_of[:10]}")
+    console, title = Console(), f"Model set {spec.id}: {spec.horizon_days} days ahead, as of {spec.as_of[:10]}"
+    table = Table(title=title)
     table.add_column("rehearsed one horizon earlier")
     table.add_column("models", justify="right")
     for name, words in _SHOWN:
         if name in spec.metrics:
             table.add_row(words, f"{spec.metrics[name]:.4f}")
-    console = Console()
-    console.print(table)
+    console.print(title if trained.rehearsal is None else table)
+    for caveat in caveats(trained):
+        console.print(caveat, soft_wrap=True, highlight=False)
     for kind, basis in spec.basis.items():
         why = f" ({reasons[kind]})" if basis == PredictionBasis.BASELINE and kind in reasons else ""
         console.print(f"{kind.lower().replace('_', ' ')}: {basis.lower()}{why}", soft_wrap=True, highlight=False)

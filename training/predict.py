@@ -38,6 +38,7 @@ SCHEMA = pa.schema(
         ("value_p10", pa.float64()),
         ("value_p90", pa.float64()),
         ("basis", pa.string()),
+        ("value_basis", pa.string()),
         ("model_version", pa.string()),
     ]
 )
@@ -137,8 +138,10 @@ def _alike(rows: pa.Table, average: Mapping[str, float]) -> pa.Table:
     for name, value in average.items():
         column = _numbers(np.full(rows.num_rows, value))
         rows = rows.set_column(rows.column_names.index(name), name, column)
-    basis = pa.array([str(PredictionBasis.BASELINE)] * rows.num_rows, pa.string())
-    return rows.set_column(rows.column_names.index("basis"), "basis", basis)
+    for name in ("basis", "value_basis"):
+        basis = pa.array([str(PredictionBasis.BASELINE)] * rows.num_rows, pa.string())
+        rows = rows.set_column(rows.column_names.index(name), name, basis)
+    return rows
 
 
 def customer_keys(snapshot: Snapshot) -> tuple[np.ndarray[tuple[int], np.dtype[np.int64]], pa.ChunkedArray]:
@@ -152,17 +155,22 @@ def _rows(models: ModelSet, scores: Scores) -> pa.Table:
     major = 10.0 ** minor_digits(models.spec.currency)
     nothing = np.full(len(scores.churn), np.nan)
     value = scores.value
-    has_model = models.basis(PredictionKind.CHURN) is PredictionBasis.MODEL
-    basis = PredictionBasis.MODEL if has_model else PredictionBasis.BASELINE
     columns = [
         _numbers(scores.churn), _numbers(scores.p10_days), _numbers(scores.p50_days), _numbers(scores.p90_days),
         _numbers(1.0 - scores.churn),
         _numbers(value.expected / major if value else nothing),
         _numbers(value.low / major if value else nothing),
         _numbers(value.high / major if value else nothing),
-        pa.array([str(basis)] * len(scores.churn)), pa.array([models.spec.id] * len(scores.churn)),
+        pa.array([_basis(models, PredictionKind.CHURN)] * len(scores.churn), pa.string()),
+        pa.array([_basis(models, PredictionKind.VALUE) if value else None] * len(scores.churn), pa.string()),
+        pa.array([models.spec.id] * len(scores.churn)),
     ]  # fmt: skip
     return pa.table(columns, schema=SCHEMA.remove(0))
+
+
+def _basis(models: ModelSet, kind: PredictionKind) -> str:
+    has_model = models.basis(kind) is PredictionBasis.MODEL
+    return str(PredictionBasis.MODEL if has_model else PredictionBasis.BASELINE)
 
 
 def _numbers(values: Floats) -> pa.Array:

@@ -13,7 +13,7 @@ import pytest
 
 from tests.integration.training.shop import AS_OF, NOW, Order, numbers, shop, trained_on, write_orders
 from training.basis import basis_reasons
-from training.commands import Evaluation, evaluate_source
+from training.commands import Evaluation, evaluate_source, predict_from_orders
 from training.given import UsageError
 from training.predict import SCHEMA
 from training.recipe import QUICK
@@ -25,7 +25,9 @@ def parcours(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, "-c", program, *arguments], capture_output=True, text=True, timeout=240)
 
 
-def test_train_and_predict_work_on_files_alone(tmp_path: Path, orders: list[Order]) -> None:
+def test_train_and_predict_work_on_files_alone(
+    tmp_path: Path, orders: list[Order], capsys: pytest.CaptureFixture[str]
+) -> None:
     file = write_orders(tmp_path / "orders.csv", orders)
     models, out = tmp_path / "models", tmp_path / "predictions.parquet"
     moment = ("--orders", str(file), "--as-of", f"{AS_OF:%Y-%m-%d}", "--horizon", "30", "--json")
@@ -39,6 +41,15 @@ def test_train_and_predict_work_on_files_alone(tmp_path: Path, orders: list[Orde
     assert table.num_rows == len({order.customer for order in orders if order.at < AS_OF})
     assert set(table["model_version"].to_pylist()) == {found["model_set"]}
     assert table["churn_probability"].null_count == 0
+    assert [sentence[:24] for sentence in found["caveats"]] == ["the season is not known:"]
+
+    last = max(order.at for order in orders)
+    for as_of, said in ((AS_OF - timedelta(7), "do not judge them"), (last + timedelta(20), "lies 19 days before")):
+        predict_from_orders(
+            file, models=models, as_of=as_of, horizon_days=None, out=out, mapping={}, now=as_of,
+            progress=lambda step: None,
+        )  # fmt: skip
+        assert said in capsys.readouterr().err
 
 
 def test_a_backtest_follows_a_file_to_its_last_day_and_not_to_today(tmp_path: Path, orders: list[Order]) -> None:
@@ -94,6 +105,7 @@ def test_without_amounts_everything_but_value_is_predicted(tmp_path: Path, order
     trained, found = trained_on(tmp_path, [replace(order, amount=None) for order in orders])
     assert trained.models.spec.unavailable["VALUE"][0] == "NO_AMOUNTS"
     assert all(row["value"] is None and row["value_p90"] is None for row in found.values())
+    assert {row["value_basis"] for row in found.values()} == {None}
     assert all(row["churn_probability"] is not None for row in found.values())
 
 
@@ -101,7 +113,7 @@ def test_a_handful_of_customers_is_answered_by_the_baseline(tmp_path: Path) -> N
     trained, found = trained_on(tmp_path, shop(customers=4, seed=2))
     assert trained.models.boosters == {}
     assert basis_reasons(trained)["CHURN"].startswith("too little to learn from: ")
-    assert {row["basis"] for row in found.values()} == {"BASELINE"}
+    assert {(row["basis"], row["value_basis"]) for row in found.values()} == {("BASELINE", "BASELINE")}
     assert all(row["churn_probability"] is not None and row["value"] is not None for row in found.values())
 
 
