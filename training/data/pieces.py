@@ -14,6 +14,9 @@ from training.data.snapshot import Snapshot
 
 ROWS_AT_ONCE = 50_000
 """The features of so many rows take some 500 MB while they are computed, and one core some two seconds."""
+FACTS_AT_ONCE = 4_000_000
+"""Each row is joined with all facts of its customer: so many of them take some 450 MB. More would be spilled, slower
+than in pieces, and where the joins of two pieces cannot be spilled, memory would run out."""
 
 
 Item = TypeVar("Item")
@@ -28,14 +31,20 @@ class Piece:
     rows: pa.Table
 
 
-def pieces(snapshot: Snapshot, spine: pa.Table, *, rows_at_once: int = ROWS_AT_ONCE) -> Iterator[Piece]:
+def pieces(snapshot: Snapshot, spine: pa.Table) -> Iterator[Piece]:
     """The spine's rows in its order, in about equal parts of a bucket."""
+    rows_at_once = _rows_at_once(snapshot)
     for bucket in range(snapshot.bucket_count):
         rows = spine.filter(pc.equal(spine["bucket"], bucket))
         parts = -(-rows.num_rows // rows_at_once)
         for part in range(parts):
             start, end = (rows.num_rows * number // parts for number in (part, part + 1))
             yield Piece(bucket, rows.slice(start, end - start))
+
+
+def _rows_at_once(snapshot: Snapshot) -> int:
+    facts_of_customer = sum(snapshot.row_counts.values()) / max(snapshot.customer_count, 1)
+    return max(min(ROWS_AT_ONCE, int(FACTS_AT_ONCE / max(facts_of_customer, 1.0))), 1)
 
 
 def usable_cores() -> int:
