@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from pathlib import Path
 from typing import Any
 
 import uvicorn
@@ -44,7 +45,11 @@ def serve(settings: ScoringSettings) -> None:
     if settings.processes == 1:
         uvicorn.run(create_app(settings), **options)
         return
-    with tempfile.TemporaryDirectory(prefix="parcours-scoring-") as figures:
-        os.environ["PROMETHEUS_MULTIPROC_DIR"] = figures
+    with tempfile.TemporaryDirectory(prefix="parcours-scoring-") as folder:
+        # Workers end by the signal itself, so what they put into temporary folders is removed here.
+        os.environ["TMPDIR"] = folder
+        figures = Path(folder) / "figures"
+        figures.mkdir()
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(figures)
         os.environ["PARCOURS_SCORING_OPTIONS"] = settings.model_dump_json()  # what the command line overrode
         uvicorn.run("scoring.server:worker_app", factory=True, workers=settings.processes, **options)

@@ -27,15 +27,17 @@ def port() -> int:
 
 
 @pytest.fixture(scope="module")
-def server(small_models: SmallModels, port: int) -> Iterator[psutil.Process]:
+def server(small_models: SmallModels, port: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[psutil.Process]:
+    temporary = tmp_path_factory.mktemp("temporary")
     command = [sys.executable, "-m", "parcours", "serve", "scoring", "--models", str(small_models.folder)]
-    environment = {**os.environ, "PARCOURS_HOME": str(small_models.folder.parent)}
+    environment = {**os.environ, "PARCOURS_HOME": str(small_models.folder.parent), "TMPDIR": str(temporary)}
     process = subprocess.Popen([*command, "--port", str(port), "--processes", "2"], env=environment)
     yield psutil.Process(process.pid)
     workers = _workers(psutil.Process(process.pid))
     process.terminate()
     process.wait(timeout=30)
     assert psutil.wait_procs(workers, timeout=10)[1] == []
+    assert list(temporary.iterdir()) == []
 
 
 def _workers(server: psutil.Process) -> list[psutil.Process]:
