@@ -87,6 +87,7 @@ def train_from_database(settings: TrainingSettings, order: Order, *, progress: P
 
 def train_and_register(settings: TrainingSettings, snapshot: Snapshot, order: Order, *, progress: Progress) -> Training:
     """What follows once the facts are frozen; every decision of the gate goes to the log."""
+    client = connect(settings)  # first: a registry that does not answer is told before the work
     tuner = Tuner(seconds=order.tune_s, seed=order.seed, progress=progress)
     sample = snapshot.sample(MOST_CUSTOMERS)
     trained = train_models(
@@ -95,7 +96,6 @@ def train_and_register(settings: TrainingSettings, snapshot: Snapshot, order: Or
     )  # fmt: skip
     progress("judging the rehearsal")
     fold = judged_rehearsal(trained)
-    client = connect(settings)
     checks = check_all(client, trained, fold)
     source = f"database snapshot {snapshot.content_hash}"
     origin = Origin(source=source, sample_of=sample.sample_of, tuning=tuner.outcome, checks=checks)

@@ -12,6 +12,7 @@ from training.settings import TrainingSettings
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+    from mlflow.entities import Experiment
 
 EXPERIMENT = "parcours"
 MODEL_NAMES = ("churn", "next_purchase", "value")
@@ -34,7 +35,7 @@ class RegisteredSet:
 
 
 def connect(settings: TrainingSettings) -> "MlflowClient":
-    """A client of MLFLOW_TRACKING_URI, or of the embedded store under the home folder."""
+    """A client of MLFLOW_TRACKING_URI, or of the embedded store under the home folder. Errors: RegistryError."""
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "30")
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")  # it would run through our own
@@ -52,13 +53,19 @@ def connect(settings: TrainingSettings) -> "MlflowClient":
     mlflow.set_tracking_uri(uri)
     mlflow.set_registry_uri(uri)
     client = mlflow.MlflowClient(tracking_uri=uri, registry_uri=uri)
-    if _experiment(client, uri) is None:
+    experiment = _experiment(client, uri)
+    if experiment is None:
         embedded = (settings.mlflow_folder / "artifacts").as_uri() if uri.startswith("sqlite") else None
         client.create_experiment(EXPERIMENT, artifact_location=embedded)
+    elif experiment.artifact_location.startswith("mlflow-artifacts:") and not uri.startswith("http"):
+        raise RegistryError(
+            f"an MLflow server keeps the models of {uri}, and it alone gives out their files: set MLFLOW_TRACKING_URI "
+            "to its address (the demo's is among those it ends with, http://127.0.0.1:8002 by default)"
+        )
     return client
 
 
-def _experiment(client: "MlflowClient", uri: str) -> object:
+def _experiment(client: "MlflowClient", uri: str) -> "Experiment | None":
     from mlflow.exceptions import MlflowException
 
     try:
@@ -161,8 +168,8 @@ def _download(client: "MlflowClient", registered: RegisteredSet, artifact: str, 
         return Path(client.download_artifacts(registered.run_id, artifact, str(folder)))
     except (MlflowException, OSError) as error:
         raise RegistryError(
-            f"the run of model set {registered.model_set} holds no {artifact!r}; it was made by an older version: "
-            "train again"
+            f"the run of model set {registered.model_set} gives no {artifact!r} ({str(error).splitlines()[0]}); "
+            "if it was made by an older version, train again"
         ) from error
 
 

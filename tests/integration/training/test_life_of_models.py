@@ -142,3 +142,12 @@ def test_a_champion_of_an_earlier_version_makes_way(
     assert "cannot serve any more" in check.reason
     with pytest.raises(RegistryError, match=r"cannot serve any more: .* is of format 1"):
         changeover.promote_set(settings, first.registered.model_set, force=True)
+
+
+def test_a_store_whose_files_a_server_gives_out_is_not_opened_without_it(tmp_path: Path) -> None:
+    embedded = TrainingSettings(home=tmp_path, tracking_uri=None)
+    embedded.mlflow_folder.mkdir()
+    store = mlflow.MlflowClient(f"sqlite:///{embedded.mlflow_folder / 'mlflow.db'}")
+    store.create_experiment("parcours", artifact_location="mlflow-artifacts:/1")
+    with pytest.raises(RegistryError, match="set MLFLOW_TRACKING_URI to its address"):
+        connect(embedded)
