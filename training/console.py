@@ -84,12 +84,11 @@ def print_result(result: dict[str, Any], sentence: str, *, as_json: bool) -> Non
 
 def print_training(training: Training, *, as_json: bool) -> None:
     """A training from the database: what was registered, and what the gate said."""
-    spec = training.trained.models.spec
     if as_json:
         found = {
-            "model_set": spec.id, "run_id": training.registered.run_id, "versions": dict(training.registered.versions),
-            "is_champion": training.is_promoted, "horizon_days": spec.horizon_days, "basis": spec.basis,
-            "metrics": spec.metrics, "checks": [asdict(check) for check in training.checks],
+            **_as_facts(training.trained),
+            "run_id": training.registered.run_id, "versions": dict(training.registered.versions),
+            "is_champion": training.is_promoted, "checks": [asdict(check) for check in training.checks],
             "tuning": training.tuning, "pages": str(training.pages),
         }  # fmt: skip
         print_result(found, "", as_json=True)
@@ -102,15 +101,20 @@ def print_training(training: Training, *, as_json: bool) -> None:
     console.print("now the champion" if training.is_promoted else "registered as challenger: the champion stays")
 
 
+def _as_facts(trained: Trained) -> dict[str, Any]:
+    spec = trained.models.spec
+    return {
+        "model_set": spec.id, "horizon_days": spec.horizon_days, "basis": spec.basis,
+        "reasons": basis_reasons(trained), "caveats": caveats(trained), "metrics": spec.metrics,
+    }  # fmt: skip
+
+
 def print_trained(trained: Trained, out: Path | None, *, as_json: bool) -> None:
-    spec, reasons = trained.models.spec, basis_reasons(trained)
+    """A training, from a file or as a part of one from the database."""
     if as_json:
-        found = {
-            "model_set": spec.id, "horizon_days": spec.horizon_days, "basis": spec.basis, "reasons": reasons,
-            "caveats": caveats(trained), "metrics": spec.metrics, "out": str(out) if out else None,
-        }  # fmt: skip
-        print_result(found, "", as_json=True)
+        print_result({**_as_facts(trained), "out": str(out) if out else None}, "", as_json=True)
         return
+    spec, reasons = trained.models.spec, basis_reasons(trained)
     console, title = Console(), f"Model set {spec.id}: {spec.horizon_days} days ahead, as of {spec.as_of[:10]}"
     table = Table(title=title)
     table.add_column("rehearsed one horizon earlier")

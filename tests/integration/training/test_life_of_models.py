@@ -1,5 +1,6 @@
 """The life of model sets in MLflow, embedded: register, promote behind the gate, roll back, keep the log."""
 
+import json
 import re
 import tempfile
 from dataclasses import replace
@@ -16,6 +17,8 @@ from customer.features.definitions import FEATURE_NAMES
 from scoring.engine import ModelSet, load_model_set
 from scoring.engine.spec import FORMAT
 from tests.integration.training.shop import AS_OF, NOW, TINY, Order, write_orders
+from training.basis import basis_reasons, caveats
+from training.console import print_training
 from training.data.order_snapshot import snapshot_from_orders
 from training.data.snapshot import NoFactsError
 from training.registry import changeover, lifecycle
@@ -56,9 +59,16 @@ def taken(settings: TrainingSettings, orders: list[Order], scratch: Path, *, wee
         )  # fmt: skip
 
 
-def test_a_model_set_lives_in_the_registry(settings: TrainingSettings, orders: list[Order], tmp_path: Path) -> None:
+def test_a_model_set_lives_in_the_registry(
+    settings: TrainingSettings, orders: list[Order], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     first = taken(settings, orders, tmp_path)
     assert first.is_promoted
+    capsys.readouterr()
+    print_training(first, as_json=True)
+    told = json.loads(capsys.readouterr().out)
+    assert (told["model_set"], told["is_champion"]) == (first.registered.model_set, True)
+    assert (told["reasons"], told["caveats"]) == (basis_reasons(first.trained), caveats(first.trained))
     client = connect(settings)
     champion = find_by_alias(client, CHAMPION)
     assert champion == first.registered
