@@ -29,11 +29,11 @@ import httpx
 import psutil
 
 from benchmarks.scale.synthetic_facts import generate, load
+from machine.embedded_postgres import start_embedded_postgres
 from profile_api.graph.request import Caller, Scope
 from profile_api.graph.writes import write
 from profile_api.rescoring.queue import Urgency, request_rescoring
 from profile_api.store.changes import CHANGE_CHANNEL
-from profile_api.store.embedded import start_embedded_postgres
 from profile_api.store.migrate import migrate
 from tests.small_models import train_bench_models
 

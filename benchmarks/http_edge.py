@@ -29,13 +29,13 @@ import uvicorn
 import uvloop
 
 from benchmarks.graphql.load import cpu_s, required_tool
+from machine.embedded_postgres import start_embedded_postgres
 from profile_api.access.api_keys import create_demo_keys
 from profile_api.access.connections import access_pool
 from profile_api.graph.request import Answer, AnswerKind, Caller, GraphQLRequest, OperationKind, Prepared, Scope, Tell
 from profile_api.http.app import build_app
 from profile_api.http.serve import server_options
 from profile_api.http.settings import EdgeSettings
-from profile_api.store.embedded import start_embedded_postgres
 from profile_api.store.migrate import migrate
 
 ROOT = Path(__file__).parents[1]

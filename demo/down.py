@@ -6,7 +6,7 @@ from rich.console import Console
 
 from demo.home import DemoSettings, open_home
 from demo.processes import stop_recorded_processes
-from profile_api.store.embedded import stop_embedded_postgres
+from machine.embedded_postgres import stop_embedded_postgres
 
 
 def stop_everything(settings: DemoSettings, *, as_json: bool) -> None:

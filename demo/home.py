@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from customer.whole_file import whole_file
+from machine.whole_file import whole_file
 
 
 class DemoSettings(BaseSettings):

@@ -17,7 +17,7 @@ import psutil
 
 from demo.errors import AlreadyRunningError, PortTakenError, ServiceFailedError
 from demo.home import Home, read_json, write_private_json
-from profile_api.store.locked_file import HeldElsewhereError, locked
+from machine.locked_file import HeldElsewhereError, locked
 
 _LOOK_EVERY_S = 0.1
 _STOP_PATIENCE_S = 12.0

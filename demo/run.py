@@ -25,7 +25,7 @@ from demo.progress import Progress
 from demo.steps import Steps
 from demo.tour.ask import take_tour
 from demo.tour.show import show_tour
-from profile_api.store.embedded import start_embedded_postgres, stop_embedded_postgres
+from machine.embedded_postgres import start_embedded_postgres, stop_embedded_postgres
 from profile_api.store.migrate import migrate
 from scoring.engine.spec import FORMAT
 

@@ -10,6 +10,7 @@ RUN python -m venv /opt/build && /opt/build/bin/pip install --require-hashes -r 
 RUN python -m venv /opt/parcours && /opt/parcours/bin/pip install --require-hashes -r profile-api.lock
 COPY pyproject.toml README.md LICENSE ./
 COPY customer customer
+COPY machine machine
 COPY parcours parcours
 COPY services services
 COPY training training

@@ -26,7 +26,7 @@ def anyio_backend() -> str:
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
     """A PostgreSQL server of this test run's own; its `template_parcours` database is migrated once."""
-    from profile_api.store.embedded import start_embedded_postgres, stop_embedded_postgres
+    from machine.embedded_postgres import start_embedded_postgres, stop_embedded_postgres
     from profile_api.store.migrate import migrate
 
     # Not under pytest's own temporary folder: every other test run that starts tightens that one's permissions, and

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from customer.money import minor_digits
 from customer.vocabulary import PredictionBasis, PredictionKind
-from customer.whole_file import whole_file
+from machine.whole_file import whole_file
 from scoring.engine.btyd import Floats
 from scoring.engine.model_set import ModelSet, load_model_set
 from scoring.engine.scores import Scores

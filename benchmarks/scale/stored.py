@@ -19,7 +19,7 @@ _BATCHES = {"one": (1, 400), "fifty": (50, 100), "five_hundred": (500, 30)}
 
 def measure_stored(home: Path, customers: int) -> dict[str, object]:
     """An embedded PostgreSQL with that many customers, made once, kept in `home`, and stopped afterwards."""
-    from profile_api.store.embedded import start_embedded_postgres, stop_embedded_postgres
+    from machine.embedded_postgres import start_embedded_postgres, stop_embedded_postgres
 
     postgres, loaded = home / f"scale_{customers}", home / f"scale_{customers}.loaded"
     if not loaded.exists():

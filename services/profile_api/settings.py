@@ -47,6 +47,6 @@ def database_url(settings: Settings, *, keep_running: bool = False) -> str:
     """DATABASE_URL, or the URL of the embedded server, which is started when it is not running."""
     if settings.database_url is not None:
         return settings.database_url
-    from profile_api.store.embedded import start_embedded_postgres
+    from machine.embedded_postgres import start_embedded_postgres
 
     return start_embedded_postgres(settings.postgres_folder, keep_running=keep_running)

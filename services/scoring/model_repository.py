@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from customer.whole_file import whole_file
+from machine.whole_file import whole_file
 from scoring.errors import ModelRepositoryError
 from scoring.settings import ScoringSettings
 

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from starlette.applications import Starlette
 
 from customer.errors import SettingsError
-from customer.log_lines import LOG_LINES
+from machine.log_lines import LOG_LINES
 from scoring.http.app import create_app
 from scoring.model_repository import model_repository
 from scoring.settings import ScoringSettings

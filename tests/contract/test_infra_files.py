@@ -83,6 +83,15 @@ def test_an_image_installs_only_from_its_own_hashed_lock(image: str) -> None:
     assert all("--require-hashes" in install or "--no-deps" in install for install in installs)
 
 
+@pytest.mark.parametrize("image", sorted(IMAGES - {"registry"}))
+def test_an_image_is_built_from_every_folder_of_the_distribution(image: str) -> None:
+    build = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"]
+    folders = {package.partition("/")[0] for package in build["packages"]}
+    allowed = set(re.findall(r"^!(\w+)$", (ROOT / ".dockerignore").read_text(), flags=re.MULTILINE))
+    assert folders <= allowed
+    assert folders <= set(re.findall(r"^COPY (\w+) \w+$", dockerfile(image), flags=re.MULTILINE))
+
+
 @pytest.mark.parametrize(
     "lock", ["requirements.lock", *(f"infra/requirements/{name}.lock" for name in (*IMAGES, "demo", "build"))]
 )

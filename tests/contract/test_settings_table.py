@@ -22,7 +22,7 @@ def test_every_setting_is_described() -> None:
 def test_every_variable_that_the_code_names_is_in_the_table() -> None:
     sources = [
         file
-        for name in ("customer", "parcours", "services", "training", "demo")
+        for name in ("customer", "machine", "parcours", "services", "training", "demo")
         for file in (_ROOT / name).rglob("*.py")
     ]
     named = {found for file in sources for found in re.findall(r"PARCOURS_[A-Z_]*", file.read_text())}

@@ -12,7 +12,7 @@ from typing import Any, Final
 import uvicorn
 from starlette.types import ASGIApp
 
-from customer.log_lines import LOG_LINES
+from machine.log_lines import LOG_LINES
 from profile_api.access.api_keys import refuse_demo_keys
 from profile_api.access.connections import access_pool
 from profile_api.graph.engine import GraphEngine

@@ -15,9 +15,9 @@ import pyarrow.parquet as pq
 
 from customer.errors import ParcoursError
 from customer.vocabulary import Channel
+from machine.locked_file import locked
 from profile_api.ingest.orders import import_orders
 from profile_api.ingest.report import ImportSummary, Progress, silent
-from profile_api.store.locked_file import locked
 
 SOURCE = "online-retail-ii"
 TIME_ZONE = "Europe/London"

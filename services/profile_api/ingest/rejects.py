@@ -5,7 +5,7 @@ from pathlib import Path
 import duckdb
 
 from customer.errors import ParcoursError
-from customer.whole_file import whole_file
+from machine.whole_file import whole_file
 
 
 class RejectsFileError(ParcoursError):

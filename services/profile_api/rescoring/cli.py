@@ -18,7 +18,7 @@ def serve_worker(
     from datetime import UTC, datetime
     from logging.config import dictConfig
 
-    from customer.log_lines import LOG_LINES
+    from machine.log_lines import LOG_LINES
     from profile_api.rescoring.settings import load_rescoring_settings
     from profile_api.rescoring.worker import run_worker
     from profile_api.settings import database_url, load_settings

@@ -40,7 +40,7 @@ def _told(error: BaseException) -> dict[str, list[str]]:
 LOG_LINES: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"json": {"()": "customer.log_lines.JsonLines"}},
+    "formatters": {"json": {"()": "machine.log_lines.JsonLines"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
     "root": {"level": "WARNING", "handlers": ["stderr"]},
     "loggers": {name: {"level": "INFO"} for name in ("parcours", "profile_api", "scoring", "uvicorn")},

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from profile_api.store.locked_file import HeldElsewhereError, locked
+from machine.locked_file import HeldElsewhereError, locked
 
 _HOLDER = """
 import sys, time
 from pathlib import Path
-from profile_api.store.locked_file import locked
+from machine.locked_file import locked
 with locked(Path(sys.argv[1]), within_s=0):
     print("held", flush=True)
     time.sleep(600)

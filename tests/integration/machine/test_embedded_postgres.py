@@ -10,13 +10,13 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from profile_api.store.embedded import EmbeddedPostgresFailedError, start_embedded_postgres, stop_embedded_postgres
+from machine.embedded_postgres import EmbeddedPostgresFailedError, start_embedded_postgres, stop_embedded_postgres
 
 _PROGRAM = """
 import sys
 from pathlib import Path
 import psycopg
-from profile_api.store.embedded import start_embedded_postgres, stop_embedded_postgres
+from machine.embedded_postgres import start_embedded_postgres, stop_embedded_postgres
 
 folder = Path(sys.argv[1])
 for statement in sys.argv[2:]:
@@ -66,11 +66,33 @@ def test_commands_begun_together_on_nothing_share_one_server_and_make_its_tables
     assert [process.communicate(timeout=120)[0] for process in begun] == ["the database is up to date\n"] * 3
 
 
+def test_training_begun_together_with_other_commands_on_a_stopped_server_shares_it(folder: Path) -> None:
+    assert _run(folder, "create table kept (n integer)", "insert into kept values (7)", "stop") == ""
+    training = """
+import sys
+from pathlib import Path
+import psycopg
+from training.settings import TrainingSettings, database_url
+
+with psycopg.connect(database_url(TrainingSettings(home=Path(sys.argv[1]).parent, database_url=None))) as connection:
+    print(connection.execute("select n from kept").fetchall())
+"""
+    begun = [
+        subprocess.Popen(
+            [sys.executable, "-W", "error", "-c", program, str(folder), *statements],
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        )
+        for program, statements in [(training, []), (_PROGRAM, ["select n from kept"])] * 2
+    ]  # fmt: skip
+    assert [process.communicate(timeout=120)[0] for process in begun] == ["[(7,)]\n"] * 4
+    assert not (folder / "postmaster.pid").exists(), "the last of them takes the server along"
+
+
 def test_who_was_killed_keeps_no_server_running(folder: Path) -> None:
     program = """
 import os, sys
 from pathlib import Path
-from profile_api.store.embedded import start_embedded_postgres
+from machine.embedded_postgres import start_embedded_postgres
 
 start_embedded_postgres(Path(sys.argv[1]))
 os.kill(os.getpid(), 9)

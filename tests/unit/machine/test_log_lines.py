@@ -4,7 +4,7 @@ import json
 import logging
 import sys
 
-from customer.log_lines import JsonLines
+from machine.log_lines import JsonLines
 
 
 def _line(*, is_error: bool = False) -> dict[str, object]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from customer.whole_file import whole_file
+from machine.whole_file import whole_file
 
 
 def test_a_file_takes_its_place_when_it_is_whole(tmp_path: Path) -> None:

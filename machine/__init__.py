@@ -1,0 +1,1 @@
+"""What processes on one machine share: whole files, locks, log lines, an embedded PostgreSQL. No rule of the domain."""
