@@ -87,15 +87,20 @@ def _in_the_large(found: Measured) -> Finding:
     )
 
 
-def fairness(groups: Mapping[str, Mapping[str, Measured]]) -> list[Finding]:
-    """Stages and channels whose churn is off as a whole by more than is tolerated, and not by chance."""
+def fairness(groups: Mapping[str, Mapping[str, Measured]], baseline: Mapping[str, Outcome]) -> list[Finding]:
+    """Stages and channels whose churn is off as a whole by more than is tolerated, and not by chance.
+
+    What the baseline said of the same customers is told beside it: where it was as far off, what changed is how these
+    customers behave, and not the models.
+    """
     off = {name: found["churn_in_the_large"] for name, found in groups.items() if "churn_in_the_large" in found}
     return [
         Finding(
             subject=Subject.PERFORMANCE,
             is_alert=True,
-            sentence=f"{name}: churn predicted less observed {one.value:+.3f} ({one.low:+.3f} to {one.high:+.3f}); "
-            f"{_WORST_IN_A_GROUP} is tolerated",
+            sentence=f"{name}: churn predicted less observed {one.value:+.3f} ({one.low:+.3f} to {one.high:+.3f}) of "
+            f"{len(baseline[name].churn):,} customers, by the baseline "
+            f"{(baseline[name].churn - baseline[name].churned).mean():+.3f}; {_WORST_IN_A_GROUP} is tolerated",
         )
         for name, one in off.items()
         if abs(one.value) > _WORST_IN_A_GROUP and not one.low <= 0.0 <= one.high

@@ -95,7 +95,7 @@ def observe(settings: TrainingSettings, snapshot: Snapshot, *, now: datetime, pr
         parts = {group: with_intervals(part, seed=0) for group, part in groups(found.outcome, fewest=_FEWEST).items()}
         findings = [
             *rules.performance(measures, promised, found.outcome, found.baseline, spec.basis),
-            *rules.fairness(parts),
+            *rules.fairness(parts, groups(found.baseline, fewest=_FEWEST)),
             *findings,
             *_challenge(settings, client, found, name),
         ]

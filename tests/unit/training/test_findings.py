@@ -5,7 +5,7 @@ from tests.unit.training.outcomes import chances, outcome
 from training.evaluation.intervals import Measured, with_intervals
 from training.evaluation.outcome import Outcome
 from training.evaluation.population import Drift
-from training.monitoring.findings import Finding, Status, drifts, performance, status_of
+from training.monitoring.findings import Finding, Status, drifts, fairness, performance, status_of
 
 TRUTH = chances(2000)
 BASIS = {"CHURN": "MODEL", "NEXT_PURCHASE": "MODEL"}
@@ -42,6 +42,16 @@ def test_predictions_that_lost_their_rank_are_an_alert() -> None:
 def test_predictions_too_high_as_a_whole_are_an_alert() -> None:
     alerts = [finding.sentence for finding in found_of(np.minimum(TRUTH + 0.15, 0.99)) if finding.is_alert]
     assert any("predicted less observed +0.1" in sentence for sentence in alerts)
+
+
+def test_a_group_that_is_off_is_an_alert_that_tells_how_many_they_are_and_what_the_baseline_said() -> None:
+    late, fine = outcome(TRUTH, np.maximum(TRUTH - 0.2, 0.01), seed=7), outcome(TRUTH, TRUTH, seed=7)
+    groups = {"stage: lapsing": late, "stage: loyal": fine}
+    measured = {name: with_intervals(one, seed=0) for name, one in groups.items()}
+    [alert] = fairness(measured, dict.fromkeys(groups, fine))
+    assert alert.is_alert
+    assert alert.sentence.startswith("stage: lapsing: churn predicted less observed -0.1")
+    assert "of 2,000 customers, by the baseline -0.0" in alert.sentence
 
 
 def test_a_handful_of_matured_predictions_is_not_judged() -> None:
