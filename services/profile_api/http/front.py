@@ -177,7 +177,12 @@ class FrontConnection(asyncio.Protocol):
 
     async def _answer(self, head: Head, body: bytes) -> None:
         self._observation.enter()
-        self._give(await self._front.endpoint.answer(head, body, lambda: self._scope(head)))
+        try:
+            reply = await self._front.endpoint.answer(head, body, lambda: self._scope(head))
+        except asyncio.CancelledError:  # at its end the server has waited for as long as it may
+            self._transport.abort()
+            raise
+        self._give(reply)
 
     def _give(self, reply: Reply) -> None:
         """Sends the reply to the request under way."""

@@ -256,6 +256,17 @@ def test_a_request_under_way_is_answered_when_the_server_ends(live: Live) -> Non
     assert json.loads(said) == {"data": {"wait": "waited"}}
 
 
+def test_a_request_the_server_does_not_wait_for_at_its_end_is_hung_up_on(live: Live) -> None:
+    with ExitStack() as server:
+        served = serving(live.database_url, live.tokens, settings=EdgeSettings(), timeout_graceful_shutdown=0)
+        ending = server.enter_context(served)
+        with connected(ending) as connection:
+            connection.sendall(post(ending, "", query="{ wait(seconds: 600) }"))
+            wait_until(lambda: ending.small.waiting == 1)
+            server.close()
+            assert is_ended(connection)
+
+
 def test_strangers_are_told_apart_by_the_address_a_trusted_proxy_gives(live: Live) -> None:
     settings = EdgeSettings(failed_logins_per_minute=2)
     with serving(live.database_url, live.tokens, settings=settings) as guarded:
