@@ -141,6 +141,10 @@ def evaluate_source(
     settings: TrainingSettings, wanted: Evaluation, *, report: Path, log: bool, now: datetime, progress: Progress
 ) -> list[Fold]:
     """Judges, writes the page, and logs both. Errors: UsageError."""
+    from training.registry.model_registry import connect
+    from training.registry.tracking import log_evaluation
+
+    client = connect(settings) if log else None  # first: a registry that does not answer is told before the work
     models = _models_to_judge(settings, wanted)
     known_before = wanted.until or now
     if wanted.orders is not None:
@@ -155,12 +159,9 @@ def evaluate_source(
         found = _judged(snapshot.sample(MOST_CUSTOMERS), models, wanted, now=now, progress=progress)
     progress("writing the report")
     write_report(found, report)
-    if log:
-        from training.registry.model_registry import connect
-        from training.registry.tracking import log_evaluation
-
+    if client is not None:
         progress("logging to MLflow")
-        log_evaluation(connect(settings), found, report)
+        log_evaluation(client, found, report)
     return found
 
 

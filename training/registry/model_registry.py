@@ -2,7 +2,8 @@
 
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,7 @@ MODEL_NAMES = ("churn", "next_purchase", "value")
 MODEL_SET_TAG = "parcours.model_set"
 MODEL_SET_ARTIFACT, PAGES_ARTIFACT, POPULATION_ARTIFACT = "model_set", "pages", "population.json"
 CHAMPION, CHALLENGER = "champion", "challenger"
+_RETRIES = "MLFLOW_HTTP_REQUEST_MAX_RETRIES"
 
 
 class RegistryError(ParcoursError):
@@ -39,7 +41,6 @@ def connect(settings: TrainingSettings) -> "MlflowClient":
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "30")
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")  # it would run through our own
-    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "3")
     # Its links would go to standard output, where `--json` promises nothing but the result.
     os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
     import mlflow
@@ -53,7 +54,9 @@ def connect(settings: TrainingSettings) -> "MlflowClient":
     mlflow.set_tracking_uri(uri)
     mlflow.set_registry_uri(uri)
     client = mlflow.MlflowClient(tracking_uri=uri, registry_uri=uri)
-    experiment = _experiment(client, uri)
+    with _impatient():
+        experiment = _experiment(client, uri)
+    os.environ.setdefault(_RETRIES, "3")
     if experiment is None:
         embedded = (settings.mlflow_folder / "artifacts").as_uri() if uri.startswith("sqlite") else None
         client.create_experiment(EXPERIMENT, artifact_location=embedded)
@@ -65,13 +68,30 @@ def connect(settings: TrainingSettings) -> "MlflowClient":
     return client
 
 
+@contextmanager
+def _impatient() -> Iterator[None]:
+    """Asks at most twice, unless somebody said how often: a server that was there a moment ago is worth waiting for for
+    half a minute, one that is not there at all is better told of at once."""
+    if _RETRIES in os.environ:
+        yield
+        return
+    os.environ[_RETRIES] = "1"
+    try:
+        yield
+    finally:
+        del os.environ[_RETRIES]
+
+
 def _experiment(client: "MlflowClient", uri: str) -> "Experiment | None":
     from mlflow.exceptions import MlflowException
 
     try:
         return client.get_experiment_by_name(EXPERIMENT)
     except MlflowException as error:
-        problem = str(error).partition(" (Caused by ")[0].partition("\n")[0]
+        cause: BaseException = error
+        while found := cause.__cause__ or cause.__context__:
+            cause = found  # each library wraps the last one's words in its own
+        problem = str(cause).partition("\n")[0]
         raise RegistryError(
             f"the MLflow server at {uri} does not answer ({problem}); check MLFLOW_TRACKING_URI, and that it runs"
         ) from error

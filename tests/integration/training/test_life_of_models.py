@@ -1,8 +1,12 @@
 """The life of model sets in MLflow, embedded: register, promote behind the gate, roll back, keep the log."""
 
 import json
+import os
 import re
+import socket
 import tempfile
+import threading
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -152,6 +156,29 @@ def test_a_champion_of_an_earlier_version_makes_way(
     assert "cannot serve any more" in check.reason
     with pytest.raises(RegistryError, match=r"cannot serve any more: .* is of format 1"):
         changeover.promote_set(settings, first.registered.model_set, force=True)
+
+
+def test_a_registry_that_is_not_there_is_asked_twice_and_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", raising=False)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        asked: list[socket.socket] = []
+
+        def hang_up() -> None:
+            with suppress(OSError):  # the server was closed
+                while True:
+                    connection, _ = server.accept()
+                    asked.append(connection)
+                    connection.close()
+
+        hanging_up = threading.Thread(target=hang_up)
+        hanging_up.start()
+        place = f"http://127.0.0.1:{server.getsockname()[1]}"
+        with pytest.raises(RegistryError, match=f"the MLflow server at {place} does not answer"):
+            connect(TrainingSettings(tracking_uri=place))
+        server.shutdown(socket.SHUT_RDWR)
+    hanging_up.join()
+    assert len(asked) == 2
+    assert "MLFLOW_HTTP_REQUEST_MAX_RETRIES" not in os.environ
 
 
 def test_a_store_whose_files_a_server_gives_out_is_not_opened_without_it(tmp_path: Path) -> None:
