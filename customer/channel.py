@@ -13,12 +13,7 @@ _WORDS = {
     Channel.MARKETPLACE: ("amazon", "ebay", "market_place"),
 }
 
-CHANNEL_WORDS: dict[str, Channel] = {str(channel).lower(): channel for channel in Channel}
-CHANNEL_WORDS |= {word: channel for channel, words in _WORDS.items() for word in words}
-
-
-def channel_of(word: str | None, *, default: Channel = Channel.OTHER) -> Channel:
-    """The channel a word stands for; OTHER for an unknown word, `default` when there is none."""
-    if word is None or not word.strip():
-        return default
-    return CHANNEL_WORDS.get(word.strip().lower(), Channel.OTHER)
+_CHANNEL_OF: dict[str, Channel] = {str(channel).lower(): channel for channel in Channel}
+_CHANNEL_OF |= {word: channel for channel, words in _WORDS.items() for word in words}
+CHANNEL_MAP = "map {" + ", ".join(f"'{word}': '{channel}'" for word, channel in _CHANNEL_OF.items()) + "}"
+"""For DuckDB: the channel of a word in lower case; null for an unknown one."""

@@ -86,7 +86,7 @@ def _load_complete_journey(
                 duck, shift=timedelta(weeks=weeks), limit_customers=options.limit_customers
             )
         with steps.step("simulate", "Names, visits, mails, deliveries, tickets and answers simulated"):
-            progress.facts["simulated_touchpoints"] = simulate(duck).touchpoints
+            progress.facts["simulated_touchpoints"] = simulate(duck)
         with steps.step("load", "Facts written; stages, journeys and metrics derived"):
             return complete_journey.write_complete_journey(database_url, duck, tenant=TENANT)
 

@@ -72,22 +72,16 @@ def _keep_running(
     ready_descriptor: int | None,
 ) -> None:
     console = Console(stderr=options.as_json)
-    progress = Progress(home, data_key=options.data_key)
     steps = Steps(home=home, console=console)
     services = Supervisor(home)
     services.record()
     try:
         with _database(home, settings, steps) as database_url:
             demo = _Demo(
-                options=options,
-                home=home,
-                ports=ports,
-                database_url=database_url,
+                options=options, home=home, ports=ports, database_url=database_url,
                 environment=environment(home, ports, database_url=database_url),
-                services=services,
-                progress=progress,
-                steps=steps,
-            )
+                services=services, progress=Progress(home, data_key=options.data_key), steps=steps,
+            )  # fmt: skip
             try:
                 answer = bring_up(demo, now=now, started=started)
                 if options.as_json:
@@ -140,24 +134,25 @@ def bring_up(demo: _Demo, *, now: datetime, started: float) -> dict[str, Any]:
     if not progress.is_done(_SCORED):
         with progress.once(_SCORED):
             steps.run("score", "Every customer scored", ["score", *_scoring_options(demo, now)], demo.environment)
+    return _take_tour(demo, now=now, started=started)
+
+
+def _take_tour(demo: _Demo, *, now: datetime, started: float) -> dict[str, Any]:
+    """Hands out the tokens and shows what the system answers with one of them."""
+    places = urls(demo.ports)
     credentials = asyncio.run(create_credentials(demo.database_url, tenant=TENANT, now=now))
-    write_private_json(demo.home.services_file, {"urls": urls(demo.ports), "credentials": credentials})
-    with steps.step("tour", "Three questions answered"):
-        answers = take_tour(urls(demo.ports)["graphql"], token=credentials["agent"])
+    write_private_json(demo.home.services_file, {"urls": places, "credentials": credentials})
+    with demo.steps.step("tour", "Three questions answered"):
+        answers = take_tour(places["graphql"], token=credentials["agent"])
     total = time.monotonic() - started
     show_tour(
-        steps.console,
-        answers,
-        urls=urls(demo.ports),
-        home=demo.home,
-        detached=demo.options.detach,
-        seconds=total,
-    )
+        demo.steps.console, answers, urls=places, home=demo.home, detached=demo.options.detach, seconds=total
+    )  # fmt: skip
     return {
-        "urls": urls(demo.ports),
+        "urls": places,
         "services_file": str(demo.home.services_file),
-        "facts": progress.facts,
-        "seconds": {**steps.seconds, "total": round(total, 1)},
+        "facts": demo.progress.facts,
+        "seconds": {**demo.steps.seconds, "total": round(total, 1)},
         "answers": [{"question": one.question, "variables": one.variables, "data": one.data} for one in answers],
     }
 

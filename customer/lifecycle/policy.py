@@ -125,11 +125,6 @@ def parse_policy(document: Mapping[str, Any], *, origin: str) -> LifecyclePolicy
     return policy
 
 
-def read_policy(path: Path) -> LifecyclePolicy:
-    """The policy in a file; raises `LifecyclePolicyError` when it is missing, not JSON, or wrong."""
-    return parse_policy(read_policy_document(path), origin=str(path))
-
-
 def read_policy_document(path: Path) -> dict[str, Any]:
     """The JSON object in a file, unchecked; raises `LifecyclePolicyError` when there is none."""
     try:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from customer.channel import CHANNEL_WORDS
+from customer.channel import CHANNEL_MAP
 from customer.identity import BLOCKED_PATTERN
 from customer.local_time import checked_time_zone
 from customer.money import minor_digits
@@ -104,8 +104,7 @@ def _typed(layout: Layout, opened: OpenedFile, reading: Reading) -> str:
         "default_channel": str(layout.channel or reading.default_channel),
         "has_amounts": opened.has_amounts,
     }
-    words = ", ".join(f"'{word}': '{channel}'" for word, channel in CHANNEL_WORDS.items())
-    return statement("order_row", values).replace("$channel_words", f"map {{{words}}}")
+    return statement("order_row", values).replace("$channel_words", CHANNEL_MAP)
 
 
 def statement(name: str, values: Mapping[str, Value]) -> str:

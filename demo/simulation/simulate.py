@@ -1,6 +1,5 @@
 """Draws people and touchpoints around real baskets inside DuckDB: the same seed and data give the same draw."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
@@ -14,32 +13,19 @@ _STEPS = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Simulated:
-    """How much was drawn."""
-
-    people: int
-    touchpoints: int
-    online_orders: int
-    consents: int
-
-
-def simulate(connection: duckdb.DuckDBPyConnection, *, seed: str = "parcours") -> Simulated:
+def simulate(connection: duckdb.DuckDBPyConnection, *, seed: str = "parcours") -> int:
     """Adds the drawn people, identities, touchpoints and consents to a workspace that holds The Complete Journey.
 
-    The workspace is as `profile_api.ingest.complete_journey.prepare_complete_journey` leaves it. Drawing happens at the
-    data set's own times (naive UTC); its macro `moved` puts the results where the rest of the import is.
+    Returns how many touchpoints were drawn. The workspace is as
+    `profile_api.ingest.complete_journey.prepare_complete_journey` leaves it. Drawing happens at the data set's own
+    times (naive UTC); its macro `moved` puts the results where the rest of the import is.
     """
     for statement in _macros(seed):
         connection.execute(statement)
     for step in _STEPS:
         connection.execute((_SQL / f"{step}.sql").read_text())
-    return Simulated(
-        people=_count(connection, "sim_person"),
-        touchpoints=_count(connection, "sim_touchpoint"),
-        online_orders=_count(connection, "sim_order where is_online"),
-        consents=_count(connection, "sim_consent"),
-    )
+    [(touchpoints,)] = connection.execute("select count(*) from sim_touchpoint").fetchall()
+    return int(touchpoints)
 
 
 def _macros(seed: str) -> tuple[str, ...]:
@@ -61,8 +47,3 @@ def _macros(seed: str) -> tuple[str, ...]:
         "create or replace macro history_start() as (select min(transaction_timestamp) from transactions)",
         "create or replace macro history_end() as (select max(transaction_timestamp) from transactions)",
     )
-
-
-def _count(connection: duckdb.DuckDBPyConnection, relation: str) -> int:
-    [(count,)] = connection.execute(f"select count(*) from {relation}").fetchall()
-    return int(count)

@@ -80,20 +80,8 @@ def snapshot_from_orders(
         now=now, time_zone=time_zone, currency=currency, mapping=mapping, default_channel=default_channel,
         known_before=known_before,
     )  # fmt: skip
-    with bounded_connection(spill=folder / "spill") as connection:
-        split = split_order_file(
-            connection, orders, folder / "shares", reading,
-            customers_at_once=snapshots.CUSTOMERS_PER_BUCKET, rows_at_once=ROWS_AT_ONCE,
-        )  # fmt: skip
-    if not split.opened.known_rows:
-        moment = f"{known_before:%Y-%m-%d %H:%M} UTC"
-        raise NoOrdersError(orders, f"none of its {split.opened.rows:,} rows had happened, and was known, by {moment}")
-    (folder / CUSTOMERS).mkdir()
-    parts = []
-    for part in in_order(lambda number: _freeze(split, folder, number), range(split.count)):
-        parts.append(part)
-        progress(sum(one.counts.known for one in parts), split.opened.known_rows)
-    shutil.rmtree(split.folder)
+    split = _split(orders, folder, reading)
+    parts = _freeze_all(split, folder, progress)
     summary = split.summary(part.counts for part in parts)
     refused = _refusals(summary, split.opened.known_rows, parts)
     if not summary.customers:
@@ -108,6 +96,29 @@ def snapshot_from_orders(
         has_amounts=any(part.has_amounts for part in parts),
     )  # fmt: skip
     return snapshot, summary
+
+
+def _split(orders: Path, folder: Path, reading: Reading) -> SplitFile:
+    with bounded_connection(spill=folder / "spill") as connection:
+        split = split_order_file(
+            connection, orders, folder / "shares", reading,
+            customers_at_once=snapshots.CUSTOMERS_PER_BUCKET, rows_at_once=ROWS_AT_ONCE,
+        )  # fmt: skip
+    if not split.opened.known_rows:
+        moment = f"{reading.known_before:%Y-%m-%d %H:%M} UTC"
+        raise NoOrdersError(orders, f"none of its {split.opened.rows:,} rows had happened, and was known, by {moment}")
+    return split
+
+
+def _freeze_all(split: SplitFile, folder: Path, progress: Callable[[int, int], None]) -> list[_Frozen]:
+    """Leaves nothing of the shares but the facts they became."""
+    (folder / CUSTOMERS).mkdir()
+    parts = []
+    for part in in_order(lambda number: _freeze(split, folder, number), range(split.count)):
+        parts.append(part)
+        progress(sum(one.counts.known for one in parts), split.opened.known_rows)
+    shutil.rmtree(split.folder)
+    return parts
 
 
 def _freeze(split: SplitFile, folder: Path, number: int) -> _Frozen:

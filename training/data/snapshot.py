@@ -4,13 +4,13 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import duckdb
 
 from customer.errors import ParcoursError
+from customer.features.moment import local_midnight
 from customer.features.relations import RELATIONS
 from customer.order_file.source import literal
 
@@ -89,15 +89,14 @@ def history(snapshot: Snapshot) -> tuple[datetime, datetime]:
     """The midnights, where the brand is, before its first order and after its last. Errors: NoFactsError."""
     files = literal(f"{snapshot.folder}/feature_order/*/*.parquet")
     with duckdb.connect() as connection:
-        query = f"select min(local_day), max(local_day) + 1 from read_parquet({files})"
+        query = (
+            "select date '1970-01-01' + min(local_day), date '1970-01-01' + max(local_day) + 1 "
+            f"from read_parquet({files})"
+        )
         [(first, end)] = connection.execute(query).fetchall()
     if first is None:
         raise NoFactsError(source=str(snapshot.folder))
-    zone = ZoneInfo(snapshot.time_zone)
-    begins, ends = (
-        datetime.combine(date(1970, 1, 1) + timedelta(days=day), time(), zone).astimezone(UTC) for day in (first, end)
-    )
-    return begins, ends
+    return local_midnight(first, snapshot.time_zone), local_midnight(end, snapshot.time_zone)
 
 
 def end_of_history(snapshot: Snapshot) -> datetime:

@@ -1,7 +1,7 @@
 """Whom we look at and from when: rows sorted by bucket, instant and customer, dated on the brand's calendar."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -21,11 +21,6 @@ SCHEMA = pa.schema(
         ("local_month", pa.int32()), ("year_day", pa.int32()),
     ]
 )  # fmt: skip
-
-
-def cutoffs_before(last: datetime, *, count: int, step: timedelta) -> list[datetime]:
-    """`count` instants ending with `last`, `step` apart, the earliest first."""
-    return [last - step * back for back in reversed(range(count))]
 
 
 def build_spine(snapshot: Snapshot, cutoffs: Sequence[datetime]) -> pa.Table:

@@ -144,10 +144,3 @@ def _within(scores: Scores, days: Floats) -> Floats:
     logs = silence[row, interval] * (1.0 - share) + silence[row, interval + 1] * share
     answer: Floats = 1.0 - np.exp(logs)
     return answer
-
-
-def groups_by_orders(outcome: Outcome) -> dict[str, Outcome]:
-    """Everybody, and customers by how many orders they had: new, developing, loyal."""
-    orders = outcome.feature("order_count")
-    masks = {"new": orders == 1, "developing": (orders >= 2) & (orders <= 3), "loyal": orders >= 4}
-    return {"everybody": outcome, **{name: outcome.rows(mask) for name, mask in masks.items()}}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import duckdb
 
-from customer.channel import CHANNEL_WORDS
+from customer.channel import CHANNEL_MAP
 from customer.identity import BLOCKED_PATTERN
 from customer.money import minor_digits
 from customer.order_file.errors import EmptyFileError, MappingError, MissingColumnError, UnreadableFileError
@@ -114,9 +114,8 @@ def read_events(
         "minor_factor": 10 ** minor_digits(currency),
         "blocked_pattern": BLOCKED_PATTERN,
     }
-    words = ", ".join(f"'{word}': '{channel}'" for word, channel in CHANNEL_WORDS.items())
     for step in _STEPS:
-        text = statement(step).replace("$channel_words", f"map {{{words}}}")
+        text = statement(step).replace("$channel_words", CHANNEL_MAP)
         duck.execute(text, {name: value for name, value in values.items() if f"${name}" in text})
     return int(rows)
 

@@ -59,17 +59,9 @@ async def write_order_facts(
     `orders_are_told` says that the workspace's own touchpoints tell of the orders.
     """
     progress("copying")
-    by = "customer_type" if names_customer_types(duck) else f"'{identity_type}'"
-    await stage(connection, duck, table="stage_order", query=_ORDERS.format(customer_type=by))
-    await stage(connection, duck, table="stage_line", query=_LINES)
-    await stage(connection, duck, table="stage_adjustment", query=_ADJUSTMENTS.format(customer_type=by))
+    await _stage_orders(connection, duck, identity_type)
     progress("writing orders")
-    await connection.execute(statement("order_plan").replace("$1", str(tenant.id)))
-    await connection.execute("create index on order_plan (order_key)")
-    await connection.execute("analyze order_plan")
-    steps = {
-        row["step"]: row["n"] for row in await connection.fetch("select step, count(*) n from order_plan group by 1")
-    }
+    steps = await _plan_orders(connection, tenant)
     await connection.execute(statement("new_orders"), tenant.id, source)
     if steps.get("CHANGED"):
         await connection.execute(statement("changed_orders"))
@@ -80,11 +72,7 @@ async def write_order_facts(
     told = 0
     if not orders_are_told:
         progress("writing touchpoints")
-        ordered = await connection.execute(statement("order_events"), tenant.id, source)
-        adjusted = await connection.execute(
-            statement("adjustment_events"), tenant.id, source, tenant.time_zone, adjustments
-        )
-        told = row_count(ordered) + row_count(adjusted)
+        told = await _tell_of_orders(connection, tenant, source, adjustments)
     return WrittenOrders(
         orders_inserted=steps.get("NEW", 0),
         orders_changed=steps.get("CHANGED", 0),
@@ -107,6 +95,32 @@ def names_customer_types(duck: duckdb.DuckDBPyConnection) -> bool:
 def row_count(status: str) -> int:
     """The number of rows in a command's status, as in `INSERT 0 42`."""
     return int(status.split()[-1])
+
+
+async def _stage_orders(
+    connection: asyncpg.Connection, duck: duckdb.DuckDBPyConnection, identity_type: IdentityType
+) -> None:
+    by = "customer_type" if names_customer_types(duck) else f"'{identity_type}'"
+    await stage(connection, duck, table="stage_order", query=_ORDERS.format(customer_type=by))
+    await stage(connection, duck, table="stage_line", query=_LINES)
+    await stage(connection, duck, table="stage_adjustment", query=_ADJUSTMENTS.format(customer_type=by))
+
+
+async def _plan_orders(connection: asyncpg.Connection, tenant: Tenant) -> dict[str, int]:
+    """Says in `order_plan` what becomes of each staged order: how many are NEW, CHANGED, SAME, FOREIGN."""
+    await connection.execute(statement("order_plan").replace("$1", str(tenant.id)))
+    await connection.execute("create index on order_plan (order_key)")
+    await connection.execute("analyze order_plan")
+    rows = await connection.fetch("select step, count(*) n from order_plan group by 1")
+    return {row["step"]: row["n"] for row in rows}
+
+
+async def _tell_of_orders(connection: asyncpg.Connection, tenant: Tenant, source: str, adjustments: list[int]) -> int:
+    ordered = await connection.execute(statement("order_events"), tenant.id, source)
+    adjusted = await connection.execute(
+        statement("adjustment_events"), tenant.id, source, tenant.time_zone, adjustments
+    )
+    return row_count(ordered) + row_count(adjusted)
 
 
 async def _refund(connection: asyncpg.Connection, adjustments: list[int]) -> None:

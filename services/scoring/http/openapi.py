@@ -15,6 +15,7 @@ from scoring.http.v1 import ScoreBody
 from scoring.outputs import MODEL_OUTPUTS
 
 _JSON = "application/json"
+_ANYTHING = {"type": "object"}
 _REFERENCE = "#/components/schemas/{name}"
 
 
@@ -33,36 +34,6 @@ def openapi() -> dict[str, Any]:
         "properties": {"error": {"type": "string"}, "code": {"type": "string"}},
         "required": ["error"],
     }
-    anything = {"type": "object"}
-    frame = {"type": "object", "description": "dataframe_split, dataframe_records, instances or inputs, and params"}
-    paths: dict[str, Any] = {
-        "/v1/score": {
-            "post": {
-                **_post("All models' predictions with their drivers", score, answer, "404"),
-                "parameters": [_pinned(), _variant()],
-            }
-        },
-        "/v1/models/refresh": {"post": _operation("Look for a new model version now", {"202": _answer(anything)})},
-        "/v2": {"get": _get("What this server is", anything)},
-        "/v2/health/live": {"get": _get("Whether the process is alive", anything)},
-        "/v2/health/ready": {"get": _get("Whether models are loaded", anything, "503")},
-        "/invocations": {"post": _post("Predictions in MLflow's protocol", frame, anything, "415")},
-        "/ping": {"get": _text("Whether models are loaded, for MLflow's clients", "503")},
-        "/health": {"get": _text("The same as /ping", "503")},
-        "/version": {"get": _text("The version of this software")},
-        "/metrics": {"get": _text("Figures for Prometheus")},
-        "/openapi.json": {"get": _get("This document", anything)},
-    }
-    for base, parameters in (
-        ("/v2/models/{model}", [_model_parameter()]),
-        ("/v2/models/{model}/versions/{version}", [_model_parameter(), _path_parameter("version", {"type": "string"})]),
-    ):
-        paths[base] = {"get": _get("What a model reads and answers", anything, "404", "503"), "parameters": parameters}
-        paths[f"{base}/ready"] = {"get": _get("Whether it is loaded", anything, "404", "503"), "parameters": parameters}
-        paths[f"{base}/infer"] = {
-            "post": _post("Predictions of one model", infer, anything, "404"),
-            "parameters": parameters,
-        }
     return {
         "openapi": "3.1.0",
         "info": {
@@ -70,8 +41,51 @@ def openapi() -> dict[str, Any]:
             "version": version("parcours"),
             "description": "Feature vectors in, predictions out. Open Inference Protocol v2, MLflow, and /v1/score.",
         },
-        "paths": paths,
+        "paths": {
+            "/v1/score": {
+                "post": {
+                    **_post("All models' predictions with their drivers", score, answer, "404"),
+                    "parameters": [_pinned(), _variant()],
+                }
+            },
+            "/v1/models/refresh": {"post": _operation("Look for a new model version now", {"202": _answer(_ANYTHING)})},
+            **_inference_paths(infer),
+            **_mlflow_paths(),
+            "/metrics": {"get": _text("Figures for Prometheus")},
+            "/openapi.json": {"get": _get("This document", _ANYTHING)},
+        },
         "components": {"schemas": components},
+    }
+
+
+def _inference_paths(infer: dict[str, Any]) -> dict[str, Any]:
+    """Open Inference Protocol v2; a model may be asked for with or without its version."""
+    paths: dict[str, Any] = {
+        "/v2": {"get": _get("What this server is", _ANYTHING)},
+        "/v2/health/live": {"get": _get("Whether the process is alive", _ANYTHING)},
+        "/v2/health/ready": {"get": _get("Whether models are loaded", _ANYTHING, "503")},
+    }
+    model = _path_parameter("model", {"type": "string", "enum": list(MODEL_OUTPUTS)})
+    for base, parameters in (
+        ("/v2/models/{model}", [model]),
+        ("/v2/models/{model}/versions/{version}", [model, _path_parameter("version", {"type": "string"})]),
+    ):
+        of_model = {
+            "": {"get": _get("What a model reads and answers", _ANYTHING, "404", "503")},
+            "/ready": {"get": _get("Whether it is loaded", _ANYTHING, "404", "503")},
+            "/infer": {"post": _post("Predictions of one model", infer, _ANYTHING, "404")},
+        }
+        paths |= {f"{base}{end}": {**operation, "parameters": parameters} for end, operation in of_model.items()}
+    return paths
+
+
+def _mlflow_paths() -> dict[str, Any]:
+    frame = {"type": "object", "description": "dataframe_split, dataframe_records, instances or inputs, and params"}
+    return {
+        "/invocations": {"post": _post("Predictions in MLflow's protocol", frame, _ANYTHING, "415")},
+        "/ping": {"get": _text("Whether models are loaded, for MLflow's clients", "503")},
+        "/health": {"get": _text("The same as /ping", "503")},
+        "/version": {"get": _text("The version of this software")},
     }
 
 
@@ -117,7 +131,3 @@ def _pinned() -> dict[str, Any]:
 def _variant() -> dict[str, Any]:
     """Naming a variant takes the request out of a running experiment."""
     return {"name": "variant", "in": "query", "required": False, "schema": {"type": "string", "enum": list(Variant)}}
-
-
-def _model_parameter() -> dict[str, Any]:
-    return _path_parameter("model", {"type": "string", "enum": list(MODEL_OUTPUTS)})

@@ -1,29 +1,9 @@
-"""Channels, currencies and time zones by their everyday names."""
+"""Currencies and time zones by their everyday names."""
 
 import pytest
 
-from customer.channel import channel_of
 from customer.local_time import UnknownTimeZoneError, checked_time_zone
 from customer.money import minor_digits
-from customer.vocabulary import Channel
-
-
-@pytest.mark.parametrize(
-    ("word", "channel"),
-    [
-        ("WEB", Channel.WEB),
-        (" In-Store ", Channel.STORE),
-        ("call center", Channel.CALL_CENTRE),
-        ("pigeon", Channel.OTHER),
-    ],
-)
-def test_a_word_stands_for_a_channel(word: str, channel: Channel) -> None:
-    assert channel_of(word) is channel
-
-
-@pytest.mark.parametrize("word", [None, "", "  "])
-def test_no_word_stands_for_the_default(word: str | None) -> None:
-    assert channel_of(word, default=Channel.WEB) is Channel.WEB
 
 
 def test_currencies_have_the_decimals_of_iso_4217() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from customer.lifecycle.policy import LifecyclePolicyError, default_policy, parse_policy, read_policy
+from customer.lifecycle.policy import LifecyclePolicyError, default_policy, parse_policy, read_policy_document
 
 
 def document(**changes: Any) -> dict[str, Any]:
@@ -83,10 +83,10 @@ def test_a_file_that_is_no_policy_is_refused(tmp_path: Path, content: str | None
     if content is not None:
         path.write_text(content)
     with pytest.raises(LifecyclePolicyError, match=problem):
-        read_policy(path)
+        read_policy_document(path)
 
 
 def test_a_policy_file_is_read(tmp_path: Path) -> None:
     path = tmp_path / "policy.json"
     path.write_text(json.dumps(document(loyal_orders=5)))
-    assert read_policy(path).loyal_orders == 5
+    assert parse_policy(read_policy_document(path), origin=path.name).loyal_orders == 5

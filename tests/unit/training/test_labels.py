@@ -1,6 +1,6 @@
 """What counts as the future of an example: half-open windows, censoring, and amounts net of what came back in time."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +8,7 @@ import pytest
 
 from training.data.examples import Labels, SpineOrderError, feature_frame, labels, labels_within
 from training.data.order_snapshot import snapshot_from_orders
-from training.data.spine import build_spine, cutoffs_before
+from training.data.spine import build_spine
 
 CUTOFF = datetime(2024, 5, 1, tzinfo=UTC)
 END = datetime(2024, 9, 1, tzinfo=UTC)
@@ -101,11 +101,6 @@ def test_a_spine_in_another_order_is_refused_rather_than_mixed_up(tmp_path: Path
     spine = build_spine(snapshot, [CUTOFF])
     with pytest.raises(SpineOrderError):
         feature_frame(snapshot, spine.take([1, 0]))
-
-
-def test_cutoffs_end_with_the_last_and_ascend() -> None:
-    step = timedelta(days=30)
-    assert cutoffs_before(CUTOFF, count=3, step=step) == [CUTOFF - 2 * step, CUTOFF - step, CUTOFF]
 
 
 def test_several_horizons_at_once_say_what_each_says_alone(tmp_path: Path) -> None:
