@@ -22,6 +22,7 @@ from scoring.engine.design import Inputs
 from scoring.engine.tree_shap_kernel import (
     CONDITION,
     LEAF,
+    MOST_DATED,
     Tables,
     pass_time,
     weigh,
@@ -91,6 +92,8 @@ def _tables(leaves: list[tuple[float, _Path]], static: int) -> Tables:
     sizes = [len(path) for _, path in leaves]
     if sum(size << size for size in sizes) > MOST_TABLE_ENTRIES or max(sizes, default=0) > _MOST_FEATURES_OF_A_PATH:
         raise UnsupportedTreesError("the paths have too many features to tabulate")
+    if any(sum(feature >= static for feature, _ in path) > MOST_DATED for _, path in leaves):
+        raise UnsupportedTreesError(f"a path asks of more than {MOST_DATED} inputs that tell the date")
     starts = np.concatenate([[0], np.cumsum(sizes)])
     table_starts = np.concatenate([[0], np.cumsum([size << size for size in sizes])])
     questions: dict[tuple[int, float, float, bool], int] = {}

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from scoring.engine.btyd import Floats
+from scoring.engine.btyd import Flags, Floats
 from scoring.engine.compiled import compiled
 from scoring.engine.forest import Record, Records, Singles
 from scoring.engine.forest_kernel import Sets
@@ -18,7 +18,11 @@ from scoring.engine.forest_kernel import Sets
 BLOCK = 128
 """Customers at a time, so that what is summed up for them stays close, too."""
 
+MOST_DATED = 8
+"""Conditions on the date that a path may hold, one for each date input: as many bits as a pattern has."""
+
 Bits = npt.NDArray[np.uint16]
+Patterns = npt.NDArray[np.uint8]
 Cubes = npt.NDArray[np.float32]
 
 CONDITION = np.dtype(
@@ -68,6 +72,7 @@ def pass_time(
             answer_dates(tables, dates[row], answers[row])
     conditions, table = tables.conditions, tables.table
     if_met, if_not = np.zeros(answers.shape), np.zeros(answers.shape)
+    is_news, patterns, amounts = _news(answers), np.empty(found.shape[1], dtype=np.uint8), np.empty(1 << MOST_DATED)
     for first in range(0, len(inputs), BLOCK):
         last = min(first + BLOCK, len(inputs))
         for number in range(len(tables.leaves)):
@@ -85,7 +90,11 @@ def pass_time(
                     if_met[row, question] += table[entry + (size << column)]
             elif leaf.end - leaf.dated > 1:
                 for row in range(first, last):
-                    _pass_leaf(tables, leaf, bits[number, row], answers[row], kept, found[row])
+                    if row == first or is_news[row]:
+                        _sort_dates(conditions, leaf, answers[row], patterns)
+                    _pass_leaf(tables, leaf, bits[number, row], kept, amounts)
+                    for date in range(len(patterns)):
+                        found[row, date] += amounts[patterns[date]]
     for row in range(len(inputs)):
         for question in range(answers.shape[1]):
             for date in range(found.shape[1]):
@@ -105,6 +114,7 @@ def weigh(tables: Tables, answers: Sets, bits: Bits, weights: Floats, kept: int,
         for question in range(answers.shape[1]):
             if_met[row, question] = _total(weights[row], answers[row, question])
     conditions, table, own = tables.conditions, tables.table, tables.static  # where that of `kept` goes
+    is_news, patterns, shares = _news(answers), np.empty(weights.shape[1], dtype=np.uint8), np.empty(1 << MOST_DATED)
     for first in range(0, len(weights), BLOCK):
         last = min(first + BLOCK, len(weights))
         for number in range(len(tables.leaves)):
@@ -128,24 +138,43 @@ def weigh(tables: Tables, answers: Sets, bits: Bits, weights: Floats, kept: int,
                         found[row, own] += rest * table[missed + leaf.dated] + weight * table[met + leaf.dated]
             else:
                 for row in range(first, last):
+                    if row == first or is_news[row]:
+                        _sort_dates(conditions, leaf, answers[row], patterns)
+                    shares[: 1 << dated] = 0.0
+                    for date in range(len(patterns)):
+                        shares[patterns[date]] += weights[row, date]
                     for pattern in range(1 << dated):
-                        here = _dates_of(conditions, leaf, pattern, answers[row], weights.shape[1])
-                        weight = _total(weights[row], here)
-                        _add_leaf(tables, leaf, bits[number, row], pattern, weight, kept, found[row])
+                        _add_leaf(tables, leaf, bits[number, row], pattern, shares[pattern], kept, found[row])
 
 
 @compiled
-def _pass_leaf(tables: Tables, leaf: Record, bits: int, answers: Sets, kept: int, found: Floats) -> None:
-    """Adds what the date inputs but `kept` contribute to one leaf that several conditions on the date lead to."""
+def _news(answers: Sets) -> Flags:
+    """Per row, whether its dates are others than those of the row before it."""
+    found = np.ones(len(answers), dtype=np.bool_)
+    for row in range(1, len(answers)):
+        found[row] = not np.array_equal(answers[row], answers[row - 1])
+    return found
+
+
+@compiled
+def _sort_dates(conditions: Records, leaf: Record, answers: Sets, patterns: Patterns) -> None:
+    """Per date, which of the leaf's conditions on the date it meets, as bits."""
+    patterns[:] = 0
+    for at in range(leaf.dated, leaf.end):
+        met = answers[conditions[at].question]
+        for date in range(len(patterns)):
+            patterns[date] |= np.uint8((met >> np.uint64(date)) & np.uint64(1)) << np.uint8(at - leaf.dated)
+
+
+@compiled
+def _pass_leaf(tables: Tables, leaf: Record, bits: int, kept: int, amounts: Floats) -> None:
+    """Per pattern of the conditions on the date, what the date inputs but `kept` contribute to a leaf."""
     for pattern in range(1 << (leaf.end - leaf.dated)):
-        amount, entry = 0.0, _entry(leaf, bits, pattern)
+        entry = _entry(leaf, bits, pattern) - leaf.start
+        amounts[pattern] = 0.0
         for at in range(leaf.dated, leaf.end):
             if tables.conditions[at].input != kept:
-                amount += tables.table[entry + at - leaf.start]
-        here = _dates_of(tables.conditions, leaf, pattern, answers, len(found))
-        for date in range(len(found)):
-            if (here >> np.uint64(date)) & np.uint64(1):
-                found[date] += amount
+                amounts[pattern] += tables.table[entry + at]
 
 
 @compiled
@@ -167,16 +196,6 @@ def _holds(condition: Record, value: float) -> bool:
 @compiled
 def _entry(leaf: Record, static_bits: int, pattern: int) -> int:
     return int(leaf.table + (np.int64(static_bits) | pattern << (leaf.dated - leaf.start)) * (leaf.end - leaf.start))
-
-
-@compiled
-def _dates_of(conditions: Records, leaf: Record, pattern: int, answers: Sets, dates: int) -> np.uint64:
-    """Of so many dates those that meet exactly the conditions in `pattern`."""
-    here = np.uint64(0xFFFFFFFFFFFFFFFF) >> np.uint64(64 - dates)
-    for at in range(leaf.dated, leaf.end):
-        met = answers[conditions[at].question]
-        here &= met if (pattern >> (at - leaf.dated)) & 1 else ~met
-    return here
 
 
 @compiled
