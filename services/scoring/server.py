@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from starlette.applications import Starlette
 
 from customer.errors import SettingsError
+from machine.listening import check_address
 from machine.log_lines import LOG_LINES
 from scoring.http.app import create_app
 from scoring.model_repository import model_repository
@@ -30,7 +31,8 @@ def worker_app() -> Starlette:
 
 
 def serve(settings: ScoringSettings) -> None:
-    """Serves until told to stop; finishes the requests in progress first."""
+    """Serves until told to stop; finishes the requests in progress first. Errors: CannotListenError."""
+    check_address(settings.host, settings.port)
     model_repository(settings)  # a missing setting is told here, once, not by every worker process
     options: dict[str, Any] = {
         "host": settings.host,

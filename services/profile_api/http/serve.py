@@ -12,6 +12,7 @@ from typing import Any, Final
 import uvicorn
 from starlette.types import ASGIApp
 
+from machine.listening import check_address
 from machine.log_lines import LOG_LINES
 from profile_api.access.api_keys import refuse_demo_keys
 from profile_api.access.connections import access_pool
@@ -73,8 +74,9 @@ def server_options() -> dict[str, Any]:
 
 
 def serve(*, host: str, port: int, workers: int) -> None:
-    """Blocks until it is told to stop; connections in use are given ten seconds to finish."""
+    """Blocks until told to stop; connections in use are given ten seconds to finish. Errors: CannotListenError."""
     settings = EdgeSettings.from_environment()
+    check_address(host, port)
     url = database_url(load_settings())
     asyncio.run(_look_ahead(settings, url))
     os.environ["DATABASE_URL"] = url  # an embedded server is started here once, not by each worker

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -63,6 +64,19 @@ def test_production_says_in_one_sentence_that_demonstration_keys_are_in_force(da
     assert done.stderr.startswith("parcours: 6 demonstration keys are in force")
     assert "`parcours keys revoke --demo`" in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("service", [("api", "--workers", "2"), ("scoring", "--processes", "2")])
+def test_a_port_that_another_program_has_is_named_in_one_sentence(service: tuple[str, ...]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
+        command = [*PARCOURS, "serve", *service, "--port", port]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        f"parcours: cannot listen on 127.0.0.1, port {port}: Address already in use; "
+        "stop the program that does, or name another address with --host and --port\n"
+    )
 
 
 def test_mistaken_settings_are_one_sentence_on_standard_error(database_url: str) -> None:
