@@ -2,8 +2,8 @@
 -- model set that made it, what that set is, and the decision that had put it in charge.
 with asked as (
   select tenant.id as tenant_id, coalesce(customer.root_id, customer.id) as customer_id, tenant.time_zone,
-    cast($3 as date) at time zone tenant.time_zone as day_begins,
-    (cast($3 as date) + 1) at time zone tenant.time_zone as day_ends
+    cast($3 as timestamp) at time zone tenant.time_zone as day_begins, -- of a date it would be the session's midnight
+    (cast($3 as timestamp) + interval '1 day') at time zone tenant.time_zone as day_ends
   from tenant
   join customer on customer.tenant_id = tenant.id and customer.id = cast($2 as bigint)
   where $1 in (tenant.key, '')
