@@ -3,7 +3,7 @@
 import json
 import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
@@ -17,7 +17,7 @@ from rich.table import Table
 from customer.vocabulary import PredictionBasis
 from training.basis import basis_reasons, caveats
 from training.evaluation.backtest import Fold
-from training.evaluation.intervals import Measured
+from training.evaluation.report import answered_by
 from training.monitoring.observe import Observation
 from training.monitoring.report import as_facts
 from training.registry.lifecycle import SetDescription, Training
@@ -135,16 +135,7 @@ def print_trained(trained: Trained, out: Path | None, *, as_json: bool) -> None:
 def print_folds(folds: Sequence[Fold], report: Path, *, as_json: bool) -> None:
     """Each moment's figures with their intervals, beside the baseline's."""
     if as_json:
-        found = [
-            {
-                "as_of": fold.as_of.isoformat(), "model_set": fold.models.spec.id,
-                "horizon_days": fold.models.horizon_days, "is_held_out": fold.is_held_out,
-                "metrics": _plain(fold.measures), "baseline": _plain(fold.baseline_measures),
-                "groups": {name: _plain(measures) for name, measures in fold.groups.items()},
-            }
-            for fold in folds
-        ]  # fmt: skip
-        print_result({"folds": found, "report": str(report)}, "", as_json=True)
+        print_result({"folds": [fold.facts() for fold in folds], "report": str(report)}, "", as_json=True)
         return
     console = Console()
     for fold in folds:
@@ -159,11 +150,8 @@ def print_folds(folds: Sequence[Fold], report: Path, *, as_json: bool) -> None:
                     "" if other is None else f"{other.value:.4f}",
                 )  # fmt: skip
         console.print(table)
+        console.print(f"answered: {answered_by(fold)}")
     console.print(f"report: {report}")
-
-
-def _plain(measures: Mapping[str, Measured]) -> dict[str, dict[str, float]]:
-    return {name: asdict(one) for name, one in measures.items()}
 
 
 def print_sets(sets: Sequence[SetDescription], *, as_json: bool) -> None:

@@ -2,12 +2,14 @@
 
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from customer.vocabulary import PredictionKind
 from scoring.engine.btyd import Floats
 from scoring.engine.model_set import ModelSet
 from training.data.learning import examples_at
@@ -15,7 +17,7 @@ from training.data.snapshot import Snapshot
 from training.evaluation.held_out import split_customers
 from training.evaluation.intervals import Measured, with_intervals
 from training.evaluation.outcome import Outcome, baseline_outcome, outcome_of
-from training.evaluation.stages import groups
+from training.evaluation.stages import group_masks
 from training.evaluation.survival import baseline_silence, daily_grid, integrated_brier_losses, silence_of
 from training.recipe import Recipe
 from training.train import Progress, Trained, train_models
@@ -45,6 +47,23 @@ class Fold:
     def title(self) -> str:
         seen = "customers never seen in training" if self.is_held_out else "all customers"
         return f"As of {self.as_of:%Y-%m-%d}, {self.models.horizon_days} days ahead, {seen}"
+
+    @property
+    def answered_by(self) -> Mapping[str, str]:
+        """Who gave what is judged, by kind: where models had lost their own rehearsal, it was the baseline."""
+        shown = (PredictionKind.CHURN, PredictionKind.NEXT_PURCHASE, PredictionKind.VALUE)
+        return {
+            str(kind): str(self.models.basis(kind)) for kind in shown if str(kind) not in self.models.spec.unavailable
+        }
+
+    def facts(self) -> dict[str, Any]:
+        """For programs: every measure with its interval, within groups too."""
+        return {
+            "as_of": self.as_of.isoformat(), "model_set": self.models.spec.id,
+            "horizon_days": self.models.horizon_days, "is_held_out": self.is_held_out, "basis": self.answered_by,
+            "metrics": _plain(self.measures), "baseline": _plain(self.baseline_measures),
+            "groups": {name: _plain(measures) for name, measures in self.groups.items()},
+        }  # fmt: skip
 
 
 def backtest(
@@ -90,14 +109,20 @@ def fold_of(
     """All measures, with intervals, of predictions that `models` made of the customers of `outcome`."""
     days = daily_grid(outcome.horizon_days)
     losses, baseline_losses = (
-        {INTEGRATED_BRIER: integrated_brier_losses(silent, outcome.wait_days, days)}
+        integrated_brier_losses(silent, outcome.wait_days, days)
         for silent in (silence_of(models, outcome.matrix, days), baseline_silence(models, outcome.matrix, days))
     )
+
+    def judged(found: Outcome, losses: Floats) -> Mapping[str, Measured]:
+        return with_intervals(found, seed=seed, losses={INTEGRATED_BRIER: losses})
+
     return Fold(
         as_of=as_of, is_held_out=is_held_out, models=models, outcome=outcome, baseline=baseline,
-        measures=with_intervals(outcome, seed=seed, losses=losses),
-        baseline_measures=with_intervals(baseline, seed=seed, losses=baseline_losses),
-        groups={name: with_intervals(part, seed=seed) for name, part in groups(outcome, fewest=FEWEST).items()},
+        measures=judged(outcome, losses), baseline_measures=judged(baseline, baseline_losses),
+        groups={
+            name: judged(outcome.rows(mask), losses[mask])
+            for name, mask in group_masks(outcome, fewest=FEWEST).items()
+        },
     )  # fmt: skip
 
 
@@ -108,6 +133,10 @@ def judged_rehearsal(trained: Trained) -> Fold | None:
         return None
     moment = datetime.fromisoformat(trained.models.spec.as_of) - timedelta(days=rehearsal.days_earlier)
     return fold_of(rehearsal.fitted, rehearsal.models, rehearsal.baseline, as_of=moment, seed=trained.models.spec.seed)
+
+
+def _plain(measures: Mapping[str, Measured]) -> dict[str, dict[str, float]]:
+    return {name: asdict(one) for name, one in measures.items()}
 
 
 def _held_out_fold(snapshot: Snapshot, newest: Fold, *, until: datetime, recipe: Recipe, seed: int) -> Fold:

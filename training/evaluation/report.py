@@ -9,6 +9,7 @@ from training.evaluation.backtest import FEWEST, Fold
 from training.evaluation.intervals import Measured
 from training.evaluation.pages import write_page
 from training.evaluation.plots import drawn, themed
+from training.evaluation.stages import CHANNEL, STAGE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +29,7 @@ class Measure:
 
 
 _CHURN, _NEXT, _VALUE = "Churn", "Next purchase", "Value"
+_SECTIONS = (_CHURN, _NEXT, _VALUE)
 MEASURES: Mapping[str, Measure] = {
     "churn_rate": Measure(section=_CHURN, words="observed churn", better=""),
     "churn_auc": Measure(section=_CHURN, words="AUC", better="more"),
@@ -53,10 +55,6 @@ MEASURES: Mapping[str, Measure] = {
     "value_coverage": Measure(section=_VALUE, words="interval coverage", better="near .80", target=0.8),
 }
 _FIRST = ("churn_auc", "churn_brier", "churn_ece", "next_c_index", "next_integrated_brier", "value_gini", "value_bias")
-_GROUPED = {
-    "churn_rate": "observed churn", "churn_auc": "AUC", "churn_brier": "Brier", "churn_ece": "ECE",
-    "churn_in_the_large": "churn bias", "next_coverage": "P10-P90", "value_bias": "value bias",
-}  # fmt: skip
 
 
 def pictures_of(fold: Fold) -> Mapping[str, str]:
@@ -72,9 +70,8 @@ def write_report(folds: Sequence[Fold], path: Path, *, title: str = "Evaluation"
 def write_drawn(folds: Sequence[tuple[Fold, Mapping[str, str]]], path: Path, *, title: str) -> Path:
     """The same with pictures that were drawn before."""
     return write_page(
-        path, "evaluation.html", title=title, folds=[_shown(fold, pictures) for fold, pictures in folds], fewest=FEWEST,
-        group_measures=list(_GROUPED), group_words=list(_GROUPED.values()),
-    )  # fmt: skip
+        path, "evaluation.html", title=title, folds=[_shown(fold, pictures) for fold, pictures in folds], fewest=FEWEST
+    )
 
 
 def _shown(fold: Fold, pictures: Mapping[str, str]) -> dict[str, Any]:
@@ -82,15 +79,26 @@ def _shown(fold: Fold, pictures: Mapping[str, str]) -> dict[str, Any]:
         "name": fold.title,
         "spec": fold.models.spec,
         "customers": f"{len(fold.outcome.churn):,}",
+        "answered_by": answered_by(fold),
         "cards": [
             {"words": f"{MEASURES[name].section.lower()}: {MEASURES[name].words}", "found": fold.measures[name],
              "baseline": getattr(fold.baseline_measures.get(name), "value", None)}
             for name in _FIRST if name in fold.measures
         ],
-        "sections": [(section, list(_rows(fold, section))) for section in (_CHURN, _NEXT, _VALUE)],
-        "groups": list(fold.groups.items()),
+        "sections": [(section, rows) for section in _SECTIONS if (rows := list(_rows(fold, section)))],
+        "groups": [(kind, found) for kind in (STAGE, CHANNEL) if (found := _groups(fold, kind))],
         "pictures": [(name, themed(svg)) for name, svg in pictures.items()],
     }  # fmt: skip
+
+
+def answered_by(fold: Fold) -> str:
+    """In words: else a page whose two columns are equal would be a riddle."""
+    return ", ".join(f"{kind.lower().replace('_', ' ')} by the {by.lower()}" for kind, by in fold.answered_by.items())
+
+
+def _groups(fold: Fold, kind: str) -> list[tuple[str, Mapping[str, Measured]]]:
+    """Those of a kind, by their own names."""
+    return [(name.removeprefix(f"{kind}: "), found) for name, found in fold.groups.items() if name.startswith(kind)]
 
 
 def _rows(fold: Fold, section: str) -> Iterator[dict[str, Any]]:
@@ -98,7 +106,7 @@ def _rows(fold: Fold, section: str) -> Iterator[dict[str, Any]]:
         if measure.section == section and name in fold.measures:
             found, baseline = fold.measures[name], fold.baseline_measures.get(name)
             yield {
-                "words": measure.words, "better": measure.better, "found": found, "baseline": baseline,
+                "name": name, "words": measure.words, "better": measure.better, "found": found, "baseline": baseline,
                 "verdict": _verdict(measure, found, baseline),
             }  # fmt: skip
 

@@ -13,6 +13,7 @@ from customer.vocabulary import LifecycleStage
 from scoring.engine.btyd import Flags, Floats
 from training.evaluation.outcome import Outcome
 
+STAGE, CHANNEL = "stage", "last channel"
 _OWN_GAPS = 3
 
 
@@ -36,11 +37,16 @@ def channel_masks(outcome: Outcome) -> Mapping[str, Flags]:
     return {word: last == code for code, word in enumerate(FEATURE_BY_NAME["last_order_channel"].vocabulary)}
 
 
-def groups(outcome: Outcome, *, fewest: int) -> dict[str, Outcome]:
+def group_masks(outcome: Outcome, *, fewest: int) -> dict[str, Flags]:
     """Stages and channels of at least so many customers, by a name to show."""
-    named = {f"stage: {name.lower()}": mask for name, mask in stage_masks(outcome).items()}
-    named |= {f"last channel: {name.lower()}": mask for name, mask in channel_masks(outcome).items()}
-    return {name: outcome.rows(mask) for name, mask in named.items() if mask.sum() >= fewest}
+    named = {f"{STAGE}: {name.lower()}": mask for name, mask in stage_masks(outcome).items()}
+    named |= {f"{CHANNEL}: {name.lower()}": mask for name, mask in channel_masks(outcome).items()}
+    return {name: mask for name, mask in named.items() if mask.sum() >= fewest}
+
+
+def groups(outcome: Outcome, *, fewest: int) -> dict[str, Outcome]:
+    """The customers of each of them."""
+    return {name: outcome.rows(mask) for name, mask in group_masks(outcome, fewest=fewest).items()}
 
 
 def _thresholds(outcome: Outcome) -> tuple[Floats, Floats]:

@@ -33,6 +33,8 @@ _REQUIREMENTS = ["parcours[training]"]
 KIND_TAG = "parcours.kind"
 RECIPE_ARTIFACT = "recipe.json"
 REPORT = "rehearsal.html"
+MEASURES_ARTIFACT = "measures.json"
+"""Every measure with its interval, within stages and channels too, which are too many to be metrics of a run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +68,8 @@ def log_training(client: "MlflowClient", logged: Logged, *, folder: Path) -> Reg
         tags = {MODEL_SET_TAG: spec.id, KIND_TAG: "training", "parcours.tuning": logged.tuning, **basis}
         mlflow.set_tags({**tags, "mlflow.note.content": logged.card})
         mlflow.log_metrics(_measures(logged.fold))
+        if logged.fold is not None:
+            mlflow.log_dict({"folds": [logged.fold.facts()]}, MEASURES_ARTIFACT)
         _log_study(client, run_id, logged.study)
         _log_dataset(client, run_id, trained, logged.source)
         models = Path(scratch) / MODEL_SET_ARTIFACT
@@ -197,5 +201,6 @@ def log_evaluation(client: "MlflowClient", folds: Sequence[Fold], report: Path) 
         for fold in folds:
             if fold.is_held_out:
                 mlflow.log_metrics({f"held_out_{name}": value for name, value in _measures(fold).items()})
+        mlflow.log_dict({"folds": [fold.facts() for fold in folds]}, MEASURES_ARTIFACT)
         mlflow.log_artifact(str(report))
         return str(run.info.run_id)

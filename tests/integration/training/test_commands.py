@@ -65,7 +65,13 @@ def test_a_backtest_follows_a_file_to_its_last_day_and_not_to_today(tmp_path: Pa
     last = max(order.at for order in orders)
     assert datetime.fromisoformat(fold["as_of"]).date() == last.date() + timedelta(days=1 - 30)
     assert 0 < fold["metrics"]["churn_rate"]["value"] < 1
+    assert set(fold["basis"]) == {"CHURN", "NEXT_PURCHASE", "VALUE"}
+    everything = set(fold["metrics"])
+    assert fold["groups"]
+    assert all(set(measured) == everything for measured in fold["groups"].values())
     page = report.read_text()
+    assert page.count("Answered: churn by the ") == 2
+    assert page.count(">integrated Brier score<") >= 2 + 2  # of everybody in both folds, and within their groups
     assert "<svg" in page
     assert "http" not in page.replace("http://www.w3.org", "")
 
