@@ -1,6 +1,9 @@
 """Why models answer for a kind of prediction, or the baseline does, and what they cannot know: in words for people."""
 
+import numpy as np
+
 from customer.vocabulary import PredictionBasis
+from training.data.schedule import YEAR_DAYS
 from training.evaluation.gate import MODEL_OF_KIND, judge
 from training.models.model_fit import too_little
 from training.train import Trained
@@ -30,12 +33,23 @@ def caveats(trained: Trained) -> list[str]:
     """What whoever reads the predictions must know beforehand; the card says it at length."""
     spec, found = trained.models.spec, []
     if trained.rehearsal is None:
-        found.append(
-            "not rehearsed: the history is too short to hold a moment back, so nobody knows how good these models are"
-        )
+        found.append(f"not rehearsed: {_why_not_rehearsed(trained)}, so nobody knows how good these models are")
     if not spec.grid.knows_season:
+        ahead = "day is" if spec.horizon_days == 1 else f"{spec.horizon_days} days are"
         found.append(
             "the season is not known: the history shows these weeks of no earlier year, so the "
-            f"next {spec.horizon_days} days are taken to be like those before {spec.as_of[:10]}"
+            f"next {ahead} taken to be like those before {spec.as_of[:10]}"
         )
     return found
+
+
+def _why_not_rehearsed(trained: Trained) -> str:
+    """A long history may hold too little, too: a shop of one order a customer, or one that had hardly begun."""
+    horizon, ages = trained.models.spec.horizon_days, trained.learning.age_days
+    history = float(np.nanmax(trained.present.column("days_since_first_order")))
+    if (ages >= horizon).any():
+        earlier = int(ages[ages >= horizon].min())
+        why = too_little(trained.learning.as_known(earlier), horizon)
+        if why is not None and history - earlier >= YEAR_DAYS / 4:
+            return f"{earlier} days earlier there was {why}"
+    return "the history is too short to hold a moment back"

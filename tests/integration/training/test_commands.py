@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.integration.training.shop import AS_OF, NOW, Order, numbers, shop, trained_on, write_orders
-from training.basis import basis_reasons
+from training.basis import basis_reasons, caveats
 from training.commands import Evaluation, evaluate_source, predict_from_orders
 from training.given import UsageError
 from training.predict import SCHEMA
@@ -119,6 +119,7 @@ def test_a_handful_of_customers_is_answered_by_the_baseline(tmp_path: Path) -> N
     trained, found = trained_on(tmp_path, shop(customers=4, seed=2))
     assert trained.models.boosters == {}
     assert basis_reasons(trained)["CHURN"].startswith("too little to learn from: ")
+    assert caveats(trained)[0].startswith("not rehearsed: 35 days earlier there was too little to learn from: ")
     assert {(row["basis"], row["value_basis"]) for row in found.values()} == {("BASELINE", "BASELINE")}
     assert all(row["churn_probability"] is not None and row["value"] is not None for row in found.values())
 
