@@ -52,12 +52,13 @@ def train(
     from training.commands import train_from_orders
     from training.console import print_trained, print_training, steps
     from training.engines.opening import open_engine
-    from training.given import UsageError, new_folder, read_as_of, read_mapping, read_recipe
+    from training.given import UsageError, new_folder, read_as_of, read_mapping, read_recipe, refuse_idle
     from training.tuning import Tuner
 
     now = datetime.now(UTC)
     chosen, tune_s = read_recipe(recipe, quick=quick, tune_seconds=tune_seconds)
     if orders is None:
+        refuse_idle({"--out": out, "--map": mapping}, "without --orders, for the database's models go to the registry")
         from training.registry.lifecycle import Order, train_from_database
         from training.settings import load_settings
 
@@ -70,6 +71,9 @@ def train(
             training = train_from_database(load_settings(), order, progress=progress)
         print_training(training, as_json=as_json)
         return
+    refuse_idle(
+        {"--force": force, "--no-promote": not promote}, "with --orders, for a file's models are not registered"
+    )
     if out is None or as_of is None:
         raise UsageError("with --orders, give --as-of DATE and --out FOLDER too")
     instant = read_as_of(as_of, time_zone, now=now)
@@ -145,10 +149,15 @@ def evaluate(
 
     from training.commands import Evaluation, evaluate_source
     from training.console import print_folds, steps
-    from training.given import new_folder, read_instant, read_mapping
+    from training.given import new_folder, read_instant, read_mapping, refuse_idle
     from training.recipe import FULL, QUICK
     from training.settings import load_settings
 
+    if not backtest:
+        refuse_idle(
+            {"--horizon": horizon, "--full": full, "--no-held-out": not held_out},
+            "without --backtest, for a trained set is judged as it is",
+        )
     wanted = Evaluation(
         orders=orders, models=models, model_set=model_set, is_backtest=backtest,
         until=read_instant(until, time_zone) if until else None, horizon_days=horizon, folds=folds, held_out=held_out,

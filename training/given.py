@@ -2,6 +2,7 @@
 
 import json
 import tempfile
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -35,6 +36,15 @@ def read_as_of(text: str, time_zone: str, *, now: datetime) -> datetime:
     if found - now > timedelta(days=1):
         raise UsageError(f"found --as-of {text!r}, which lies ahead: what happens until then cannot be known yet")
     return found
+
+
+def refuse_idle(options: Mapping[str, object], why: str) -> None:
+    """Options that would change nothing were meant for something else: `why` says where they mean nothing.
+
+    Errors: UsageError.
+    """
+    if idle := [name for name, value in options.items() if value]:
+        raise UsageError(f"found {' and '.join(idle)}, of no effect {why}; leave it out")
 
 
 def new_folder(path: Path) -> Path:

@@ -4,8 +4,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from customer.local_time import UnknownTimeZoneError
+from parcours.cli import build_app
 from training.given import UsageError, new_folder, read_as_of, read_instant
 
 NOW = datetime(2026, 11, 22, 17, tzinfo=UTC)
@@ -32,3 +34,24 @@ def test_a_folder_that_cannot_be_written_to_is_refused_at_once(tmp_path: Path) -
     for impossible in (tmp_path / "file", Path("/proc/models")):
         with pytest.raises(UsageError, match="cannot write to the folder"):
             new_folder(impossible)
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (["train", "--out", "models"], "found --out, of no effect without --orders"),
+        (
+            ["train", "--orders", "o.csv", "--as-of", "2026-01-01", "--out", "m", "--force"],
+            "found --force, of no effect",
+        ),
+        (["evaluate", "--models", "m", "--horizon", "30", "--full"], "found --horizon and --full, of no effect"),
+    ],
+)
+def test_an_option_that_would_change_nothing_is_refused(
+    call: list[str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    found = CliRunner().invoke(build_app(), call)
+    assert isinstance(found.exception, UsageError)
+    assert said in str(found.exception)
+    assert list(tmp_path.iterdir()) == []
