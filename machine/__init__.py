@@ -1,1 +1,1 @@
-"""What processes on one machine share: files, locks, ports, log lines, the embedded PostgreSQL. No rule of the domain."""
+"""What processes on one machine share: files, locks, ports, logs, an embedded PostgreSQL. No rule of the domain."""
