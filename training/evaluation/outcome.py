@@ -12,6 +12,7 @@ from scoring.engine.model_set import ModelSet
 from scoring.engine.scores import Scores
 from training.data.learning import LearningSet
 from training.evaluation import metrics
+from training.evaluation.survival import silence_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +125,7 @@ def _outcome(horizon_days: int, examples: LearningSet, scores: Scores) -> Outcom
         horizon_days=horizon_days, matrix=examples.matrix, churned=examples.churned(horizon_days),
         wait_days=examples.wait_days, amount=_amount(examples, value is not None), churn=scores.churn,
         quantiles={0.1: scores.p10_days, 0.5: scores.p50_days, 0.9: scores.p90_days},
-        position=_within(scores, by_orders(seen, scores.clock)),
+        position=1.0 - silence_at(scores.days, scores.within, by_orders(seen, scores.clock)),
         value=value.expected if value else None, low=value.low if value else None,
         high=value.high if value else None,
     )  # fmt: skip
@@ -132,15 +133,3 @@ def _outcome(horizon_days: int, examples: LearningSet, scores: Scores) -> Outcom
 
 def _amount(examples: LearningSet, has_value: bool) -> Floats | None:
     return examples.amounts.sum(axis=1) if has_value else None
-
-
-def _within(scores: Scores, days: Floats) -> Floats:
-    """P(order by days[i]) of row i, read from its curve."""
-    edges = np.concatenate([[0.0], scores.days])
-    silence = np.concatenate([np.zeros((len(days), 1)), np.log(np.maximum(1.0 - scores.within, 1e-12))], axis=1)
-    interval = np.clip(np.searchsorted(edges, days, side="left") - 1, 0, len(edges) - 2)
-    row = np.arange(len(days))
-    share = (days - edges[interval]) / (edges[interval + 1] - edges[interval])
-    logs = silence[row, interval] * (1.0 - share) + silence[row, interval + 1] * share
-    answer: Floats = 1.0 - np.exp(logs)
-    return answer

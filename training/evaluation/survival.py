@@ -20,11 +20,22 @@ def silence_of(models: ModelSet, matrix: Floats, days: Floats) -> Floats:
 
 def silence_between(known_days: Floats, within: Floats, days: Floats) -> Floats:
     """The same from points of the curve: `within[i, k]` = P(order within known_days[k])."""
+    return _silence(known_days, within, days[None, :])
+
+
+def silence_at(known_days: Floats, within: Floats, days: Floats) -> Floats:
+    """(rows,): P(no order within days[i]), each row at a day of its own."""
+    return _silence(known_days, within, days[:, None])[:, 0]
+
+
+def _silence(known_days: Floats, within: Floats, days: Floats) -> Floats:
+    """For (rows or 1, days): between known days, and beyond them, the hazard is constant."""
     edges = np.concatenate([[0.0], known_days])
     logs = np.concatenate([np.zeros((len(within), 1)), np.log(np.maximum(1.0 - within, 1e-12))], axis=1)
     interval = np.clip(np.searchsorted(edges, days, side="left") - 1, 0, len(edges) - 2)
     share = (days - edges[interval]) / (edges[interval + 1] - edges[interval])
-    answer: Floats = np.exp(logs[:, interval] * (1.0 - share) + logs[:, interval + 1] * share)
+    before, after = (np.take_along_axis(logs, at, axis=1) for at in (interval, interval + 1))
+    answer: Floats = np.exp(before * (1.0 - share) + after * share)
     return answer
 
 

@@ -1,6 +1,13 @@
 import numpy as np
 import pytest
-from sklearn.metrics import average_precision_score, brier_score_loss, log_loss, roc_auc_score
+from sklearn.metrics import (
+    average_precision_score,
+    brier_score_loss,
+    log_loss,
+    mean_pinball_loss,
+    mean_tweedie_deviance,
+    roc_auc_score,
+)
 
 from training.evaluation import metrics
 
@@ -45,6 +52,22 @@ def test_the_quantile_loss_of_a_perfect_prediction_is_zero_and_waits_beyond_the_
     waits = np.array([3.0, 50.0, np.nan])
     assert metrics.pinball({0.5: np.array([3.0, 50.0, 400.0])}, waits, 90.0) == 0.0
     assert metrics.pinball({0.5: np.array([3.0, 50.0, 80.0])}, waits, 90.0) == pytest.approx(5.0 / 3)
+
+
+def test_the_quantile_loss_is_the_mean_of_those_of_scikit_learn_over_the_levels() -> None:
+    waits, days = RNG.exponential(20.0, 300), {level: RNG.exponential(20.0, 300) for level in (0.1, 0.9)}
+    seen = np.minimum(waits, 30.0)
+    each = [mean_pinball_loss(seen, np.minimum(found, 30.0), alpha=level) for level, found in days.items()]
+    assert metrics.pinball(days, np.where(waits < 30.0, waits, np.nan), 30.0) == pytest.approx(np.mean(each))
+
+
+def test_the_deviance_of_value_is_that_of_scikit_learn_and_a_net_return_counts_as_nothing() -> None:
+    amount = np.where(RNG.random(300) < 0.4, 0.0, RNG.lognormal(0.0, 2.0, 300))
+    expected = RNG.lognormal(0.0, 1.0, 300)
+    known = mean_tweedie_deviance(amount, expected, power=1.5)
+    assert metrics.tweedie_deviances(amount, expected).mean() == pytest.approx(known)
+    assert metrics.tweedie_deviances(np.array([-5.0]), np.ones(1)) == metrics.tweedie_deviances(np.zeros(1), np.ones(1))
+    assert np.isfinite(metrics.tweedie_deviances(np.ones(1), np.zeros(1))).all()
 
 
 def test_coverage_of_the_true_distribution_is_four_fifths_with_censoring() -> None:
