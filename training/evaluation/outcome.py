@@ -6,6 +6,7 @@ import numpy as np
 
 from customer.features.definitions import FEATURE_NAMES
 from scoring.engine.btyd import Flags, Floats
+from scoring.engine.design import FeatureColumns
 from scoring.engine.distribution import baseline_curve
 from scoring.engine.hours import by_orders
 from scoring.engine.model_set import ModelSet
@@ -60,8 +61,6 @@ def outcome_of(models: ModelSet, examples: LearningSet, *, threads: int = 2) -> 
 
 def baseline_outcome(models: ModelSet, examples: LearningSet) -> Outcome:
     """What MBG/NBD and Gamma-Gamma alone would have said."""
-    from scoring.engine.design import FeatureColumns
-
     history = FeatureColumns(models.spec.columns).history(examples.matrix)
     edges = np.asarray(models.spec.grid.edges)
     horizon = float(models.horizon_days)

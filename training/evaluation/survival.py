@@ -3,6 +3,7 @@
 import numpy as np
 
 from scoring.engine.btyd import Floats
+from scoring.engine.design import FeatureColumns
 from scoring.engine.distribution import baseline_curve
 from scoring.engine.model_set import ModelSet
 
@@ -41,8 +42,6 @@ def _silence(known_days: Floats, within: Floats, days: Floats) -> Floats:
 
 def baseline_silence(models: ModelSet, matrix: Floats, days: Floats) -> Floats:
     """(rows, days): what MBG/NBD alone would have said."""
-    from scoring.engine.design import FeatureColumns
-
     history = FeatureColumns(models.spec.columns).history(matrix)
     curve = baseline_curve(models.spec.btyd, history, np.asarray(models.spec.grid.edges))
     return np.column_stack([curve.silent_through(float(day)) for day in days])
