@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from scoring.engine.btyd import History, MbgNbd
+from scoring.engine.btyd import Floats, History, MbgNbd
 from training.models.baselines import fit_gamma_gamma, fit_mbg_nbd
 
 TRUE = MbgNbd(r=0.9, alpha=40.0, a=0.4, b=2.0)
@@ -44,12 +44,22 @@ def test_a_handful_of_customers_gives_finite_parameters(size: int) -> None:
     assert np.isfinite([found.r, found.alpha, found.a, found.b]).all()
 
 
-def test_spending_shrinks_towards_the_brand_the_less_was_seen() -> None:
+def spent(size: int) -> tuple[Floats, Floats]:
+    """Mean amounts and numbers of purchases by Gamma-Gamma with p = 2.5, q = 3 and v = 60."""
     rng = np.random.default_rng(4)
-    rate = rng.gamma(3.0, 1.0 / 60.0, 3000)
-    count = rng.integers(1, 12, 3000).astype(float)
-    mean = rng.gamma(2.5 * count) / rate / count
-    found = fit_gamma_gamma(mean, count, unit_minor=50.0)
+    rate = rng.gamma(3.0, 1.0 / 60.0, size)
+    count = rng.integers(1, 12, size).astype(float)
+    return rng.gamma(2.5 * count) / rate / count, count
+
+
+def test_the_fit_of_spending_finds_the_process_that_made_the_data() -> None:
+    found = fit_gamma_gamma(*spent(6000), unit_minor=50.0)
+    assert [found.p, found.q, found.v] == pytest.approx([2.5, 3.0, 60.0], rel=0.2)
+    assert found.prior == pytest.approx(2.5 * 60.0 / 2.0, rel=0.05)
+
+
+def test_spending_shrinks_towards_the_brand_the_less_was_seen() -> None:
+    found = fit_gamma_gamma(*spent(3000), unit_minor=50.0)
     once, often = found.expected_amount(np.array([500.0, 500.0]), np.array([1.0, 30.0]))
     assert found.prior < once < often < 500.0
 
