@@ -13,9 +13,6 @@ from customer.local_time import checked_time_zone
 from scoring.engine.plug_ins import PlugKind
 from training.recipe import FULL, QUICK, Recipe
 
-TUNE_SECONDS = 0.0
-"""Unless asked for: on Online Retail II recipes that had won on past folds were worse on the next months (0019)."""
-
 
 class UsageError(ParcoursError):
     """Options that cannot be understood or do not fit together."""
@@ -91,14 +88,17 @@ def read_mapping(entries: list[str]) -> dict[str, str]:
 
 
 def read_recipe(file: Path | None, *, quick: bool, tune_seconds: float | None) -> tuple[Recipe, float]:
-    """The recipe to start from and the seconds to tune it for. Errors: UsageError."""
-    given = QUICK if quick else FULL
+    """The recipe to start from and the seconds to tune it for. Errors: UsageError.
+
+    None unless asked for: on Online Retail II recipes that had won on past folds were worse on the next months (0019).
+    """
+    given, tune_s = QUICK if quick else FULL, tune_seconds or 0.0
     if file is None:
-        return given, (0.0 if quick else TUNE_SECONDS) if tune_seconds is None else tune_seconds
+        return given, tune_s
     try:
         overrides = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise UsageError(f"{file} cannot be read as a recipe ({error}); expected the recipe.json of a run") from error
     if not isinstance(overrides, dict) or not all(isinstance(value, int | float) for value in overrides.values()):
         raise UsageError(f'{file} is no recipe; expected LightGBM parameters such as {{"num_leaves": 15}}')
-    return replace(given, overrides=overrides), tune_seconds or 0.0
+    return replace(given, overrides=overrides), tune_s

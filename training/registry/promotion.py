@@ -15,6 +15,7 @@ from training.basis import basis_reasons
 from training.data.learning import LearningSet
 from training.evaluation.backtest import Fold
 from training.evaluation.gate import Check, Verdict, judge
+from training.evaluation.intervals import Measured
 from training.evaluation.outcome import Outcome, outcome_of
 from training.evaluation.stages import stage_masks
 from training.registry.model_registry import CHAMPION, RegisteredSet, download_set, find_by_alias
@@ -43,12 +44,14 @@ def check_all(client: "MlflowClient", trained: Trained, fold: Fold | None) -> li
     """All checks, passed or not; `fold` is the rehearsal with intervals. A check that the data cannot answer passes
     and says so."""
     champion = find_by_alias(client, CHAMPION)
-    return [
-        *check_baseline(trained),
-        *check_calibration(trained),
-        *check_stages(trained),
-        *_check_champion(client, trained, fold, champion),
-    ]
+    rehearsal = trained.rehearsal
+    if rehearsal is None or not rehearsal.is_comparable:
+        reason = "no comparable rehearsal to read calibration from"
+        rehearsed = [Check(check="calibration", passed=True, reason=reason)]
+    else:
+        is_served = trained.models.spec.basis[PredictionKind.CHURN] == "MODEL"
+        rehearsed = check_rehearsal(rehearsal.models, rehearsal.baseline, is_served=is_served)
+    return [*check_baseline(trained), *rehearsed, *_check_champion(client, trained, fold, champion)]
 
 
 def check_baseline(trained: Trained) -> list[Check]:
@@ -60,35 +63,20 @@ def check_baseline(trained: Trained) -> list[Check]:
     ]
 
 
-def check_calibration(trained: Trained) -> list[Check]:
-    """Mean churn of everybody against what came."""
-    outcome = _comparable(trained)
-    if outcome is None:
-        return [Check(check="calibration", passed=True, reason="no comparable rehearsal to read calibration from")]
-    return [_calibrated("everybody", outcome, allowed=_WORST_IN_THE_LARGE)]
-
-
-def check_stages(trained: Trained) -> list[Check]:
-    """Fairness: nobody's stage may be predicted worse than the baseline would, or be far off in the mean."""
-    outcome = _comparable(trained)
-    if outcome is None or trained.rehearsal is None:
-        return []
-    found: list[Check] = []
-    for name, mask in stage_masks(outcome).items():
+def check_rehearsal(models: Outcome, baseline: Outcome, *, is_served: bool) -> list[Check]:
+    """Mean churn of everybody against what came; and fairness: nobody's stage may be far off in the mean, or predicted
+    worse than the baseline would, if it is the models that answer."""
+    found = [_calibrated("everybody", models, allowed=_WORST_IN_THE_LARGE)]
+    for stage, mask in stage_masks(models).items():
         if mask.sum() >= _FEWEST_IN_STAGE:
-            part, baseline = outcome.rows(mask), trained.rehearsal.baseline.rows(mask)
-            verdict = judge(part, baseline)[PredictionKind.CHURN]
-            is_served = trained.models.spec.basis[PredictionKind.CHURN] == "MODEL"
-            sentence = f"churn of {name.lower()}: {verdict.sentence('the baseline')}"
+            part, name = models.rows(mask), stage.lower()
+            verdict = judge(part, baseline.rows(mask))[PredictionKind.CHURN]
+            reason = f"churn of {name}: {verdict.sentence('the baseline')}"
             found += [
-                _calibrated(name.lower(), part, allowed=2 * _WORST_IN_THE_LARGE),
-                Check(check=f"fair {name.lower()}", passed=not (verdict.is_worse and is_served), reason=sentence),
+                _calibrated(name, part, allowed=2 * _WORST_IN_THE_LARGE),
+                Check(check=f"fair {name}", passed=not (verdict.is_worse and is_served), reason=reason),
             ]
     return found
-
-
-def _comparable(trained: Trained) -> Outcome | None:
-    return trained.rehearsal.models if trained.rehearsal and trained.rehearsal.is_comparable else None
 
 
 def _calibrated(name: str, outcome: Outcome, *, allowed: float) -> Check:
@@ -119,11 +107,7 @@ def _check_champion(
 
 
 def compare_with(present: ModelSet, trained: Trained, fold: Fold | None) -> list[Check]:
-    """The rehearsal against the champion on the same customers, if the champion had not seen what came either.
-
-    No kind may be worse outside the interval. Some kind must be better, unless the champion has become old: a set that
-    is as good and knows a whole horizon more is the better choice.
-    """
+    """The rehearsal against the champion on the same customers, if the champion had not seen what came either."""
     rehearsal, spec = trained.rehearsal, trained.models.spec
     if rehearsal is None or fold is None:
         return [Check(check="champion", passed=True, reason="no rehearsal to compare with the champion by")]
@@ -131,31 +115,31 @@ def compare_with(present: ModelSet, trained: Trained, fold: Fold | None) -> list
         return [Check(check="champion", passed=True, reason="the champion looks over another horizon: not comparable")]
     moment, trained_at = fold.as_of, datetime.fromisoformat(present.spec.as_of)
     if trained_at > moment:
-        return _compare_promises(present, spec.metrics, fold, datetime.fromisoformat(spec.as_of) - trained_at)
+        newer_by = datetime.fromisoformat(spec.as_of) - trained_at
+        return compare_promises(present.spec.metrics, fold.measures, newer_by=newer_by)
     verdicts = judge(rehearsal.models, outcome_of(present, _examples(trained)))
     age = datetime.fromisoformat(spec.as_of) - trained_at
-    return [*_not_worse(verdicts), _worth_it(verdicts, age=age, horizon=timedelta(days=spec.horizon_days))]
+    return compare_outcomes(verdicts, age=age, horizon=timedelta(days=spec.horizon_days))
 
 
-def _not_worse(verdicts: Mapping[PredictionKind, Verdict]) -> list[Check]:
+def compare_outcomes(verdicts: Mapping[PredictionKind, Verdict], *, age: timedelta, horizon: timedelta) -> list[Check]:
+    """No kind may be worse outside the interval. Some kind must be better, unless the champion has become old: a set
+    that is as good and knows a whole horizon more is the better choice."""
+    better = [kind.lower() for kind, verdict in verdicts.items() if verdict.is_better]
+    found = f"better than the champion in {', '.join(better)}" if better else "better than the champion in nothing"
+    reason = f"{found}; it knows {age.days} days more, and from {horizon.days} on as good is good enough"
     return [
-        Check(check=f"champion {kind.lower()}", passed=not verdict.is_worse, reason=verdict.sentence("the champion"))
-        for kind, verdict in verdicts.items()
+        *(
+            Check(check=f"champion {kind.lower()}", passed=not one.is_worse, reason=one.sentence("the champion"))
+            for kind, one in verdicts.items()
+        ),
+        Check(check="improvement", passed=bool(better) or age >= horizon, reason=reason),
     ]
 
 
-def _worth_it(verdicts: Mapping[PredictionKind, Verdict], *, age: timedelta, horizon: timedelta) -> Check:
-    better = [kind.lower() for kind, verdict in verdicts.items() if verdict.is_better]
-    is_old = age >= horizon
-    found = f"better than the champion in {', '.join(better)}" if better else "better than the champion in nothing"
-    return Check(
-        check="improvement",
-        passed=bool(better) or is_old,
-        reason=f"{found}; it knows {age.days} days more, and from {horizon.days} on as good is good enough",
-    )
-
-
-def _compare_promises(present: ModelSet, metrics: Mapping[str, float], fold: Fold, newer_by: timedelta) -> list[Check]:
+def compare_promises(
+    present: Mapping[str, float], found: Mapping[str, Measured], *, newer_by: timedelta
+) -> list[Check]:
     """The champion knows what came since the rehearsal: what both had promised is compared, if of the same weeks."""
     if abs(newer_by) > _SAME_MOMENT:
         more = f"{newer_by.days} days more" if newer_by > timedelta() else f"{-newer_by.days} days less"
@@ -164,13 +148,12 @@ def _compare_promises(present: ModelSet, metrics: Mapping[str, float], fold: Fol
     return [
         Check(
             check=f"champion {words}",
-            passed=present.spec.metrics[name] >= fold.measures[name].low,
-            reason=f"{words} rehearsed in the same weeks: {metrics[name]:.4f} "
-            f"({fold.measures[name].low:.4f} to {fold.measures[name].high:.4f}), "
-            f"the champion's {present.spec.metrics[name]:.4f}",
+            passed=present[name] >= found[name].low,
+            reason=f"{words} rehearsed in the same weeks: {found[name].value:.4f} "
+            f"({found[name].low:.4f} to {found[name].high:.4f}), the champion's {present[name]:.4f}",
         )
         for name, words in _PROMISED.items()
-        if name in fold.measures and name in present.spec.metrics
+        if name in found and name in present
     ]
 
 

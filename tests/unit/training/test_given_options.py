@@ -1,6 +1,8 @@
 """What is typed on the command line is understood before any work begins, or refused in a sentence."""
 
-from datetime import UTC, datetime
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -8,7 +10,19 @@ from typer.testing import CliRunner
 
 from customer.local_time import UnknownTimeZoneError
 from parcours.cli import build_app
-from training.given import UsageError, new_folder, read_as_of, read_instant
+from scoring.engine.plug_ins import PlugKind
+from training.given import (
+    UsageError,
+    new_folder,
+    read_as_of,
+    read_customer,
+    read_day,
+    read_instant,
+    read_kind,
+    read_mapping,
+    read_recipe,
+)
+from training.recipe import FULL, QUICK
 
 NOW = datetime(2026, 11, 22, 17, tzinfo=UTC)
 
@@ -21,9 +35,8 @@ def test_a_date_is_its_midnight_where_the_brand_is() -> None:
 
 
 def test_nothing_is_predicted_from_a_day_that_lies_ahead() -> None:
-    assert read_as_of("2026-11-23", "UTC", now=NOW) == datetime(
-        2026, 11, 23, tzinfo=UTC
-    )  # the midnight that ends today
+    midnight = datetime(2026, 11, 23, tzinfo=UTC)  # that ends today
+    assert read_as_of("2026-11-23", "UTC", now=NOW) == midnight
     with pytest.raises(UsageError, match="'2026-11-24', which lies ahead"):
         read_as_of("2026-11-24", "UTC", now=NOW)
 
@@ -34,6 +47,50 @@ def test_a_folder_that_cannot_be_written_to_is_refused_at_once(tmp_path: Path) -
     for impossible in (tmp_path / "file", Path("/proc/models")):
         with pytest.raises(UsageError, match="cannot write to the folder"):
             new_folder(impossible)
+
+
+def test_nothing_is_tuned_unless_asked_for() -> None:
+    assert read_recipe(None, quick=False, tune_seconds=None) == (FULL, 0.0)
+    assert read_recipe(None, quick=True, tune_seconds=9.0) == (QUICK, 9.0)
+
+
+def test_the_recipe_of_an_earlier_run_is_trained_by(tmp_path: Path) -> None:
+    file = tmp_path / "recipe.json"
+    file.write_text('{"num_leaves": 7}')
+    recipe, tune_s = read_recipe(file, quick=False, tune_seconds=None)
+    assert (recipe.overrides, tune_s) == ({"num_leaves": 7}, 0.0)
+    assert replace(recipe, overrides={}) == FULL
+
+
+@pytest.mark.parametrize(
+    ("content", "said"), [("[]", "is no recipe"), ('{"a": "b"}', "is no recipe"), ("{", "cannot be read as a recipe")]
+)
+def test_a_file_that_is_no_recipe_is_refused(tmp_path: Path, content: str, said: str) -> None:
+    file = tmp_path / "recipe.json"
+    file.write_text(content)
+    with pytest.raises(UsageError, match=said):
+        read_recipe(file, quick=False, tune_seconds=None)
+
+
+def test_words_are_read_as_what_they_stand_for() -> None:
+    assert read_customer("cus_17") == read_customer("17") == 17
+    assert read_day("2026-11-15") == date(2026, 11, 15)
+    assert read_kind("churn") is PlugKind.CHURN
+    assert read_mapping(["client=customer_id", "a=b=c"]) == {"client": "customer_id", "a": "b=c"}
+
+
+@pytest.mark.parametrize(
+    ("read", "word"), [(read_customer, "ord_17"), (read_day, "tomorrow"), (read_kind, "luck"), (read_instant, "soon")]
+)
+def test_words_that_stand_for_nothing_are_refused_with_an_example(read: Callable[..., object], word: str) -> None:
+    with pytest.raises(UsageError, match=rf"found '{word}', expected"):
+        read(*([word, "UTC"] if read is read_instant else [word]))
+
+
+@pytest.mark.parametrize("entry", ["client", "=customer_id", "client="])
+def test_a_mapping_needs_both_names(entry: str) -> None:
+    with pytest.raises(UsageError, match=f"found --map '{entry}', expected theirs=ours"):
+        read_mapping(["a=b", entry])
 
 
 @pytest.mark.parametrize(
