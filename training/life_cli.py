@@ -50,7 +50,7 @@ def promote(
 
 
 def rollback(as_json: Json = False) -> None:
-    """Put the model set back in charge that the present champion replaced."""
+    """Put the model set back in charge that the present champion replaced; again, the one before that."""
     from training.console import print_result
     from training.registry.changeover import roll_back
     from training.settings import load_settings

@@ -23,13 +23,14 @@ from training.registry.model_registry import (
     put_in_charge,
 )  # fmt: skip
 from training.registry.promotion import NotPromotedError
-from training.registry.promotion_log import Decision, read_log, record_decision
+from training.registry.promotion_log import Decision, in_charge_before, read_log, record_decision
 from training.settings import TrainingSettings, database_url
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 _BY_HAND, _ASKED = "by hand", "asked"
+_LONGEST_LOG = 10_000  # decisions: a retraining every night for 27 years
 
 
 class NothingToRollBackError(ParcoursError):
@@ -64,14 +65,16 @@ def _failed_checks(settings: TrainingSettings, registered: RegisteredSet) -> Seq
 
 
 def roll_back(settings: TrainingSettings) -> RegisteredSet:
-    """Puts back the set that the present champion replaced. Errors: NothingToRollBackError, RegistryError."""
+    """Puts back the set that the present champion replaced; once more, the one before that.
+
+    Errors: NothingToRollBackError, RegistryError.
+    """
     client = connect(settings)
     champion = find_by_alias(client, CHAMPION)
     if champion is None:
         raise NothingToRollBackError
-    log = read_log(database_url(settings), alias=CHAMPION, model_set=champion.model_set)
-    names = (line.replaced_model_set for line in log)
-    replaced = next((name for name in names if name not in (None, champion.model_set)), None)
+    log = read_log(database_url(settings), alias=CHAMPION, limit=_LONGEST_LOG)
+    replaced = in_charge_before(champion.model_set, log)
     if replaced is None:
         raise NothingToRollBackError
     earlier = find_by_set(client, replaced)

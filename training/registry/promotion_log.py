@@ -63,3 +63,22 @@ def read_log(database_url: str, *, alias: str, model_set: str | None = None, lim
         (alias, model_set, str(limit)),
     )
     return [LoggedDecision(**{**row, "reasons": json.loads(row["reasons"])}) for row in rows]
+
+
+def in_charge_before(champion: str, log: Sequence[LoggedDecision]) -> str | None:
+    """The set that `champion` took over from, by a log with the newest decision first; None when there was none.
+
+    What a rollback put away stays away: after it, the set before is the one that its champion was promoted over.
+    """
+    line_of_champions: list[str] = []
+    for decision in reversed(log):
+        name = decision.model_set
+        if decision.action == "ROLLBACK" and name in line_of_champions:
+            while line_of_champions[-1] != name:
+                line_of_champions.pop()
+        elif decision.action != "REFUSAL" and line_of_champions[-1:] != [name]:
+            line_of_champions.append(name)
+    while champion in line_of_champions:
+        if line_of_champions.pop() == champion:
+            break
+    return line_of_champions[-1] if line_of_champions else None
