@@ -1,0 +1,60 @@
+"""What a rehearsal is judged by: churn, quantiles and the place of what came are of one distribution."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from tests.integration.training.conftest import Predictions
+from training.evaluation.outcome import Outcome, measure
+from training.train import Rehearsal, Trained
+
+
+def of_models(rehearsal: Rehearsal) -> Outcome:
+    return rehearsal.models
+
+
+def of_baseline(rehearsal: Rehearsal) -> Outcome:
+    return rehearsal.baseline
+
+
+@pytest.mark.parametrize("side", [of_models, of_baseline])
+def test_all_that_is_judged_is_of_one_distribution(
+    shop_models: tuple[Trained, Predictions], side: Callable[[Rehearsal], Outcome]
+) -> None:
+    rehearsal = shop_models[0].rehearsal
+    assert rehearsal is not None
+    found = side(rehearsal)
+    came = found.wait_days < found.horizon_days
+    assert 0 < came.sum() < len(came)
+    assert (found.churned == ~came).all()
+    assert found.position[~came] == pytest.approx(1.0 - found.churn[~came], abs=1e-9)
+    assert (found.position[came] <= 1.0 - found.churn[came] + 1e-9).all()
+
+    early, middle, late = (found.quantiles[level] for level in (0.1, 0.5, 0.9))
+    ends = np.isfinite(middle)  # of who may never come again, half or nine tenths of the chance may never be reached
+    assert (early < middle)[ends].all()
+    assert (middle < late)[ends].all()
+    within = found.wait_days < 0.9 * found.horizon_days  # at the very end the hour of the last day decides
+    assert ((found.position < 0.5) == (found.wait_days < middle))[within].mean() > 0.95
+
+
+def test_value_is_judged_by_what_was_spent_and_an_interval_only_where_there_is_one(
+    shop_models: tuple[Trained, Predictions],
+) -> None:
+    rehearsal = shop_models[0].rehearsal
+    assert rehearsal is not None
+    models, baseline = rehearsal.models, rehearsal.baseline
+    assert models.amount is not None
+    assert models.value is not None
+    assert models.low is not None
+    assert models.high is not None
+    assert (models.amount[models.churned] == 0.0).all()
+    assert (models.amount[~models.churned] > 0.0).any()
+    told = measure(models)
+    assert told["value_mae"] == pytest.approx(np.abs(models.amount - models.value).mean())
+    assert told["value_bias"] == pytest.approx(models.value.sum() / models.amount.sum() - 1.0)
+    inside = (models.amount >= models.low) & (models.amount <= models.high)
+    assert told["value_coverage"] == pytest.approx(inside.mean())
+    assert "value_spearman" in measure(baseline)
+    assert "value_coverage" not in measure(baseline)
