@@ -40,6 +40,17 @@ class Retraining:
     training: Training | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChampionState:
+    """Of the present champion, and of the last decision of any kind."""
+
+    trained_as_of: datetime
+    horizon_days: int
+    feature_set: str
+    attempted_at: datetime
+    status: str | None
+
+
 def retrain(
     settings: TrainingSettings, policy: Policy, order: Order, *, is_forced: bool, progress: Progress
 ) -> Retraining:
@@ -71,7 +82,11 @@ def continued(order: Order, url: str, tenant_key: str | None) -> Order:
 
 def due(url: str, tenant_key: str | None, policy: Policy, *, now: datetime) -> tuple[bool, str]:
     """Whether to train now, and why or why not."""
-    state = _state(url, tenant_key)
+    return is_due(_state(url, tenant_key), policy, now=now)
+
+
+def is_due(state: ChampionState | None, policy: Policy, *, now: datetime) -> tuple[bool, str]:
+    """The same by what is known of the champion; None: there is none."""
     if state is None:
         return True, "there is no champion yet"
     age, since_attempt = now - state.trained_as_of, now - state.attempted_at
@@ -86,21 +101,10 @@ def due(url: str, tenant_key: str | None, policy: Policy, *, now: datetime) -> t
     return False, f"the champion's data ends {age.days} days ago, and monitoring found nothing"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _State:
-    """Of the present champion, and of the last decision of any kind."""
-
-    trained_as_of: datetime
-    horizon_days: int
-    feature_set: str
-    attempted_at: datetime
-    status: str | None
-
-
-def _state(url: str, tenant_key: str | None) -> _State | None:
+def _state(url: str, tenant_key: str | None) -> ChampionState | None:
     """None when no champion is recorded."""
     rows = rows_of(url, named_sql("retraining_state"), (tenant_key or "",))
-    return _State(**rows[0]) if rows else None
+    return ChampionState(**rows[0]) if rows else None
 
 
 @contextmanager
