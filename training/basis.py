@@ -5,8 +5,12 @@ import numpy as np
 from customer.vocabulary import PredictionBasis
 from training.data.schedule import YEAR_DAYS
 from training.evaluation.gate import MODEL_OF_KIND, judge
+from training.level import newcomers
 from training.models.model_fit import too_little
-from training.train import Trained
+from training.train import Rehearsal, Trained
+
+_FAR_OFF_CHURN, _FAR_OFF_TOTAL = 0.1, 0.3
+"""Rehearsals further off: a sixth of 55, whose total of value then was off by 25 % in the median, others' by 9 %."""
 
 
 def basis_reasons(trained: Trained) -> dict[str, str]:
@@ -30,7 +34,7 @@ def basis_reasons(trained: Trained) -> dict[str, str]:
 
 
 def caveats(trained: Trained) -> list[str]:
-    """What whoever reads the predictions must know beforehand; the card says it at length."""
+    """What whoever reads the predictions must know beforehand, on the card, in the terminal and in JSON."""
     spec, found = trained.models.spec, []
     if trained.rehearsal is None:
         found.append(f"not rehearsed: {_why_not_rehearsed(trained)}, so nobody knows how good these models are")
@@ -40,7 +44,33 @@ def caveats(trained: Trained) -> list[str]:
             "the season is not known: the history shows these weeks of no earlier year, so the "
             f"next {ahead} taken to be like those before {spec.as_of[:10]}"
         )
+    came = newcomers(trained.present.values, trained.learning, spec.horizon_days)
+    if came is not None and came.are_many:
+        found.append(
+            f"today's customers are not like those learnt from: {came.now:.0%} came within the last {came.days} days, "
+            f"{came.then:.0%} of those of {came.days_earlier} days earlier; nobody has seen yet whether so many "
+            "newcomers stay as fewer did"
+        )
+    if trained.rehearsal is not None and trained.rehearsal.is_comparable:
+        found += _far_off(trained.rehearsal)
     return found
+
+
+def _far_off(rehearsal: Rehearsal) -> list[str]:
+    models, words = rehearsal.models, []
+    churn = float(models.churn.mean() - models.churned.mean())
+    if abs(churn) > _FAR_OFF_CHURN:
+        words.append(f"churn by {churn:+.2f}")
+    if models.value is not None and models.amount is not None and (spent := float(models.amount.sum())) > 0:
+        total = float(models.value.sum()) / spent - 1.0
+        if abs(total) > _FAR_OFF_TOTAL:
+            words.append(f"the total of value by {total:+.0%}")
+    if not words:
+        return []
+    return [
+        f"{rehearsal.days_earlier} days earlier these models would have been far off, {' and '.join(words)}: where one "
+        "stretch was so unlike the last, the next may be, too"
+    ]
 
 
 def _why_not_rehearsed(trained: Trained) -> str:

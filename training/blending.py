@@ -18,20 +18,26 @@ from training.evaluation.metrics import log_loss, tweedie_deviances
 
 _WEIGHTS = np.linspace(0.0, 0.6, 13)
 _GUESSED_HAZARD, _GUESSED_VALUE = 0.0, 0.2
-_UNSEEN_HAZARD, _UNSEEN_VALUE = 0.15, 0.2
-_STEPS = 6
+_UNSEEN_HAZARD, _UNSEEN_VALUE = 0.5, 0.4
+_STEPS, _CLOSE = 20, 1e-9
+_WORST_FORMULA = 1.1
+"""Where the formulas alone lose so much more than the trees alone, customers are of another kind than they suppose."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Say:
-    """The formulas' weight in the hazard and in the value, 0 to 1; these, where no past moment can be judged."""
+    """The formulas' weight in the hazard and in the value, 0 to 1; these, where no past moment can be judged. And their
+    weight in the level of both, which no past moment tells (`training.level`), but whether they may have one."""
 
     hazard: float = _UNSEEN_HAZARD
     value: float = _UNSEEN_VALUE
+    level: float = 0.0
+    may_set_level: bool = True
 
 
-def fit_blend(said: Opinions, say: Say) -> Blend:
-    """The mixture of these weights that keeps the level of the trees for the customers of `said`."""
+def fit_blend(said: Opinions, say: Say, *, formula_total: float | None = None) -> Blend:
+    """The mixture of these weights, at the level that the trees have for the customers of `said`, or so far from it to
+    that of the formulas, whose amounts are `formula_total` in all."""
     middle = np.median(said.formula - said.trees, axis=0)
     value_middle = value_shift = 0.0
     if said.log_amount is not None and said.formula_log_amount is not None:
@@ -39,10 +45,11 @@ def fit_blend(said: Opinions, say: Say) -> Blend:
         amount = np.exp(said.log_amount)
         unshifted = _blend(value_weight=say.value, value_middle=value_middle)
         lifted = amount * np.exp(amount_lift(said.formula_log_amount, said.log_amount, unshifted))
-        value_shift = float(np.log(amount.sum() / lifted.sum()))
+        towards = say.level * np.log(formula_total / amount.sum()) if formula_total else 0.0
+        value_shift = float(np.log(amount.sum() / lifted.sum()) + towards)
     return _blend(
         hazard_weight=say.hazard, hazard_middle=middle.tolist(),
-        hazard_shift=_shifts(said, middle.tolist(), say.hazard),
+        hazard_shift=_shifts(said, middle.tolist(), say.hazard, level=say.level),
         value_weight=say.value, value_middle=value_middle, value_shift=value_shift,
     )  # fmt: skip
 
@@ -52,15 +59,19 @@ def learn_say(said: Opinions, *, churned: Flags, through: int, amount: Floats | 
 
     middles = np.median(said.formula - said.trees, axis=0).tolist()
 
+    def loss(log_odds: Floats) -> float:
+        return log_loss(np.exp(log_survival(log_odds)[:, through - 1]), churned)
+
     def ranked_churn(weight: float) -> float:
         blend = _blend(hazard_weight=weight, hazard_middle=middles, hazard_shift=_shifts(said, middles, weight))
         logs = log_survival(blended_log_odds(said.trees, said.formula, blend))[:, through - 1]
         odds = logs - np.log(-np.expm1(np.minimum(logs, -1e-9)))
         return log_loss(sigmoid(odds + _level(odds, float(churned.mean()))), churned)
 
+    fits = loss(said.formula) <= _WORST_FORMULA * loss(said.trees)
     hazard = (_GUESSED_HAZARD + _best(ranked_churn)) / 2.0 if 0 < churned.sum() < len(churned) else _UNSEEN_HAZARD
     if amount is None or said.log_amount is None or said.formula_log_amount is None or not (amount > 0).any():
-        return Say(hazard=hazard)
+        return Say(hazard=hazard, may_set_level=fits)
     log_amount, formula, total = said.log_amount, said.formula_log_amount, np.maximum(amount, 0.0)
     middle = float(np.median(formula - log_amount))
 
@@ -69,26 +80,50 @@ def learn_say(said: Opinions, *, churned: Flags, through: int, amount: Floats | 
         found = np.exp(log_amount + amount_lift(formula, log_amount, blend))
         return float(tweedie_deviances(total / total.mean(), found / found.mean()).mean())
 
-    return Say(hazard=hazard, value=(_GUESSED_VALUE + _best(ranked_value)) / 2.0)
+    return Say(hazard=hazard, value=(_GUESSED_VALUE + _best(ranked_value)) / 2.0, may_set_level=fits)
 
 
 def _best(loss: Callable[[float], float]) -> float:
     return float(_WEIGHTS[int(np.argmin([loss(float(weight)) for weight in _WEIGHTS]))])
 
 
-def _shifts(said: Opinions, middles: list[float], weight: float) -> list[float]:
-    """Per interval, what gives the mixture the trees' mean hazard of who is still silent, by Newton's steps."""
-    logs = log_survival(said.trees)
-    silent = np.exp(np.concatenate([np.zeros((len(logs), 1)), logs[:, :-1]], axis=1))
+def _shifts(said: Opinions, middles: list[float], weight: float, *, level: float = 0.0) -> list[float]:
+    """Per interval, what gives who is still silent the trees' mean hazard, or one so far, in log-odds, towards the
+    formulas'. Each as seen from who is silent by the mixture itself, so that its mean survival is what they make."""
+    by_trees, by_formula = _log_odds(_mean_hazards(said.trees)), _log_odds(_mean_hazards(said.formula))
+    wanted = sigmoid(by_trees + level * (by_formula - by_trees))
     unshifted = _blend(hazard_weight=weight, hazard_middle=middles, hazard_shift=[0.0] * len(middles))
     mixed = blended_log_odds(said.trees, said.formula, unshifted)
-    wanted = (silent * sigmoid(said.trees)).mean(axis=0)
-    shift = np.zeros(len(middles))
+    silent, shifts = np.ones(len(mixed)), []
+    for odds, hazard in zip(mixed.T, wanted, strict=True):
+        shifts.append(_shift(odds, float(hazard), silent))
+        silent = silent * sigmoid(-odds - shifts[-1])
+    return shifts
+
+
+def _shift(odds: Floats, wanted: float, weights: Floats) -> float:
+    """What makes the weighted mean probability the one wanted, by Newton's steps."""
+    shift = 0.0
     for _ in range(_STEPS):
-        hazard = sigmoid(mixed + shift)
-        slope = (silent * hazard * (1.0 - hazard)).mean(axis=0)
-        shift = shift - np.clip(((silent * hazard).mean(axis=0) - wanted) / np.maximum(slope, 1e-12), -1.0, 1.0)
-    return [float(one) for one in shift]
+        chance = sigmoid(odds + shift)
+        missing = float((weights * (chance - wanted)).sum() / max((weights * chance * (1.0 - chance)).sum(), 1e-300))
+        shift -= min(max(missing, -1.0), 1.0)
+        if abs(missing) < _CLOSE:
+            break
+    return shift
+
+
+def _mean_hazards(log_odds: Floats) -> Floats:
+    """Per interval, the mean hazard of who is still silent."""
+    logs = log_survival(log_odds)
+    silent = np.exp(np.concatenate([np.zeros((len(logs), 1)), logs[:, :-1]], axis=1))
+    answer: Floats = (silent * sigmoid(log_odds)).mean(axis=0) / silent.mean(axis=0)
+    return answer
+
+
+def _log_odds(chance: Floats) -> Floats:
+    answer: Floats = np.log(chance) - np.log1p(-chance)
+    return answer
 
 
 def _level(odds: Floats, wanted: float) -> float:

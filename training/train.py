@@ -28,7 +28,9 @@ from training.data.snapshot import Snapshot
 from training.data.spine import build_spine
 from training.evaluation.gate import MODEL_OF_KIND, basis_of, judge
 from training.evaluation.outcome import Outcome, baseline_outcome, measure, outcome_of
+from training.level import level_say, newcomers
 from training.loyalty import Loyalty, fit_loyalty
+from training.models.boosting import COLUMNS
 from training.models.model_fit import Fit, fit_models, too_little
 from training.models.spread import LEVELS, default_ratios, observe_spread
 from training.recipe import Recipe
@@ -121,7 +123,8 @@ def train_models(
                         horizon_days=horizon)  # fmt: skip
     if "next_purchase" in models.boosters:
         said = models.opinions(present.values, threads=recipe.threads)
-        models = _with_blend(models, said, rehearsal.say if rehearsal else Say())
+        say = _with_level(rehearsal.say if rehearsal else Say(), schedule, learning, present.values)
+        models = _with_blend(models, said, say, present.values)
     return Trained(models=models, recipe=recipe, rehearsal=rehearsal, present=present, learning=learning)
 
 
@@ -175,7 +178,8 @@ def _rehearse(
             said, churned=examples.churned(schedule.horizon_days), amount=examples.amounts.sum(axis=1),
             through=models.spec.grid.edges.index(float(schedule.horizon_days)),
         )  # fmt: skip
-        models = _with_blend(models, said, say)
+        say = _with_level(say, schedule, earlier, examples.matrix)
+        models = _with_blend(models, said, say, examples.matrix)
     predicted = outcome_of(models, examples, threads=recipe.threads)
     spread = _assumed_spread(schedule.value_edges, fit.value_unit_minor)
     if predicted.value is not None and predicted.amount is not None:
@@ -189,9 +193,19 @@ def _rehearse(
     )  # fmt: skip
 
 
-def _with_blend(models: ModelSet, said: Opinions, say: Say) -> ModelSet:
-    """The models with the formulas beside them, at the level that the trees have for the customers of `said`."""
-    spec = replace(models.spec, id="", blend=fit_blend(said, say))
+def _with_level(say: Say, schedule: Schedule, learning: LearningSet, present: Floats) -> Say:
+    came = newcomers(present, learning, schedule.horizon_days)
+    level = level_say(knows_season=schedule.knows_season, came=came) if say.may_set_level else 0.0
+    return replace(say, level=level)
+
+
+def _with_blend(models: ModelSet, said: Opinions, say: Say, vectors: Floats) -> ModelSet:
+    """The models with the formulas beside them, at a level found with the customers of `said` and `vectors`."""
+    total = None
+    if models.spec.spending is not None:
+        horizon = float(models.horizon_days)
+        total = float(models.baseline_value(vectors, COLUMNS.history(vectors), horizon).sum())
+    spec = replace(models.spec, id="", blend=fit_blend(said, say, formula_total=total))
     return ModelSet(replace(spec, id=_identity(spec, models.boosters)), models.boosters)
 
 

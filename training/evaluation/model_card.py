@@ -9,6 +9,7 @@ import numpy as np
 from markdown_it import MarkdownIt
 
 from scoring.reproduction import ROWS
+from training.basis import caveats
 from training.evaluation.backtest import FEWEST, Fold
 from training.evaluation.gate import Check
 from training.evaluation.metrics import calibration_error_by_chance
@@ -44,7 +45,7 @@ def model_card(trained: Trained, fold: Fold | None, origin: Origin) -> str:
         customers=_customers(len(present.values), origin.sample_of),
         history_days=int(np.nanmax(present.column("days_since_first_order"))), fewest=FEWEST,
         calibration=_calibration(fold) if fold else "", reproduction_rows=ROWS, tuning=origin.tuning.capitalize(),
-        overrides=json.dumps(trained.recipe.overrides),
+        overrides=json.dumps(trained.recipe.overrides), caveats=caveats(trained),
     )  # fmt: skip
 
 

@@ -45,10 +45,10 @@ def test_whoever_knows_more_is_heard_more() -> None:
 def test_the_level_stays_with_the_trees(weight: float) -> None:
     said, _, _ = opinions(0.5, 0.5)
     blend = fit_blend(said, Say(hazard=weight, value=weight))
-    logs = log_survival(said.trees)
-    silent = np.exp(np.concatenate([np.zeros((CUSTOMERS, 1)), logs[:, :-1]], axis=1))
-    mixed = blended_log_odds(said.trees, said.formula, blend)
-    assert (silent * sigmoid(mixed)).mean(axis=0) == pytest.approx((silent * sigmoid(said.trees)).mean(axis=0))
+    silent, silent_by_trees = (
+        np.exp(log_survival(odds)) for odds in (blended_log_odds(said.trees, said.formula, blend), said.trees)
+    )
+    assert silent.mean(axis=0) == pytest.approx(silent_by_trees.mean(axis=0))
     assert said.log_amount is not None
     assert said.formula_log_amount is not None
     amounts = np.exp(said.log_amount)
@@ -73,3 +73,42 @@ def test_a_formula_without_its_inputs_is_not_heard() -> None:
     assert np.array_equal(blended_log_odds(said.trees, formula, blend)[0], said.trees[0])
     assert said.log_amount is not None
     assert amount_lift(np.full(CUSTOMERS, np.nan), said.log_amount, blend)[0] == 0.0
+
+
+def test_the_level_goes_to_the_formulas_as_far_as_it_is_told_to() -> None:
+    said, _, _ = opinions(0.5, 0.5)
+    assert said.log_amount is not None
+    assert said.formula_log_amount is not None
+    formula_total = 2.0 * float(np.exp(said.log_amount).sum())
+
+    def churn_and_total(level: float) -> tuple[float, float]:
+        blend = fit_blend(said, Say(hazard=0.2, value=0.2, level=level), formula_total=formula_total)
+        silent = np.exp(log_survival(blended_log_odds(said.trees, said.formula, blend))[:, -1])
+        assert said.log_amount is not None
+        assert said.formula_log_amount is not None
+        return float(silent.mean()), float(
+            np.exp(said.log_amount + amount_lift(said.formula_log_amount, said.log_amount, blend)).sum()
+        )
+
+    by_trees, by_formula = (float(np.exp(log_survival(odds)[:, -1]).mean()) for odds in (said.trees, said.formula))
+    assert by_trees < by_formula
+    (stays, total), (half, between), (whole, most) = (churn_and_total(level) for level in (0.0, 0.5, 1.0))
+    assert stays == pytest.approx(
+        by_trees,
+    )
+    assert by_trees + 0.03 < half < by_formula - 0.03
+    assert whole == pytest.approx(by_formula)
+    assert most == pytest.approx(formula_total)
+    assert total == pytest.approx(formula_total / 2.0)
+    assert between == pytest.approx((most * total) ** 0.5)
+
+
+def test_formulas_that_were_far_from_what_came_may_not_set_the_level() -> None:
+    said, churned, amount = opinions(0.3, 0.3)
+    wrong = Opinions(
+        trees=said.trees, formula=-said.formula, log_amount=said.log_amount,
+        formula_log_amount=said.formula_log_amount,
+    )  # fmt: skip
+    near, far = (learn_say(one, churned=churned, through=INTERVALS, amount=amount) for one in (said, wrong))
+    assert near.may_set_level
+    assert not far.may_set_level
