@@ -1,8 +1,8 @@
 """What MBG/NBD and Gamma-Gamma say beside the trees: a share of every log-odds and of every log amount.
 
 The formulas know how regular histories go on, the trees what is particular to a brand; they err differently, so a mean
-is better than either. The level is left to the trees: shifts, found with the customers of the training's day, keep the
-mean hazard of each interval and the total amount where the trees have them.
+is better than either. The level is the trees', or lies between both where the days ahead were never watched: shifts,
+found with the customers of the training's day, keep the mean hazard of each interval and the total amount there.
 """
 
 from dataclasses import dataclass
