@@ -19,6 +19,9 @@ from scoring.engine.plug_ins import FILE, Flavor, PlugIn, PlugKind, answered, lo
 from scoring.engine.spec import read_spec, write_spec
 from scoring.reproduction import read_reproduction, record_reproduction
 from scoring.vectors import Matrix
+from training.evaluation.model_card import write_card
+from training.evaluation.pages import render
+from training.registry.model_record import record_model_set
 from training.registry.model_registry import (
     CHALLENGER,
     CHAMPION,
@@ -26,6 +29,7 @@ from training.registry.model_registry import (
     MODEL_NAMES,
     MODEL_SET_ARTIFACT,
     MODEL_SET_TAG,
+    PAGES_ARTIFACT,
     RegisteredSet,
     RegistryError,
     connect,
@@ -36,7 +40,7 @@ from training.registry.model_registry import (
     point_alias,
 )  # fmt: skip
 from training.registry.tracking import KIND_TAG, register_version
-from training.settings import TrainingSettings
+from training.settings import TrainingSettings, database_url
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -73,7 +77,9 @@ def register_custom(settings: TrainingSettings, uri: str, kind: PlugKind, *, bas
         proven = read_reproduction(folder).rows
         plug_in = _take_in(client, uri, kind, folder)
         models = _renamed(folder, plug_in, proven)
-        registered = _log(client, models, folder, own, plug_in, Path(scratch))
+        card = render("custom_card.md", spec=models.spec, base=own.model_set, plug_in=plug_in, kind=str(kind))
+        registered = _log(client, models, folder, own, plug_in, card, Path(scratch))
+        record_model_set(database_url(settings), settings.tenant, models.spec, None, registered, card)
     point_alias(client, CHALLENGER, registered)
     return CustomSet(registered=registered, plug_in=plug_in, base=own.model_set)
 
@@ -159,8 +165,9 @@ def _renamed(folder: Path, plug_in: PlugIn, proven: Matrix) -> ModelSet:
 
 
 def _log(
-    client: "MlflowClient", models: ModelSet, folder: Path, own: RegisteredSet, plug_in: PlugIn, scratch: Path
-) -> RegisteredSet:
+    client: "MlflowClient", models: ModelSet, folder: Path, own: RegisteredSet, plug_in: PlugIn, card: str,
+    scratch: Path,
+) -> RegisteredSet:  # fmt: skip
     import mlflow
 
     mlflow.set_experiment(EXPERIMENT)
@@ -171,6 +178,8 @@ def _log(
         mlflow.log_params({"as_of": models.spec.as_of, "horizon_days": models.spec.horizon_days, **_facts(plug_in)})
         mlflow.log_artifacts(str(folder), MODEL_SET_ARTIFACT)
         mlflow.log_artifact(str(population))
+        write_card(card, scratch / PAGES_ARTIFACT)
+        mlflow.log_artifacts(str(scratch / PAGES_ARTIFACT), PAGES_ARTIFACT)
         versions = {name: register_version(client, name, models, folder, run_id) for name in MODEL_NAMES}
     return RegisteredSet(model_set=models.spec.id, run_id=run_id, versions=versions)
 

@@ -104,7 +104,7 @@ def train_and_register(settings: TrainingSettings, snapshot: Snapshot, order: Or
     logged = Logged(trained=trained, fold=fold, card=card, tuning=tuner.outcome, study=tuner.study, source=source)
     folder = settings.home.resolve() / "reports" / trained.models.spec.id
     registered = log_training(client, logged, folder=folder)
-    record_model_set(database_url(settings), settings.tenant, trained, fold, registered, card)
+    record_model_set(database_url(settings), settings.tenant, trained.models.spec, fold, registered, card)
     is_promoted = _decide(settings, client, order, registered, checks, trained.models.spec.metrics)
     return Training(trained=trained, registered=registered, checks=checks, is_promoted=is_promoted, pages=folder,
                     tuning=tuner.outcome)  # fmt: skip

@@ -6,10 +6,10 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
 
+from scoring.engine.spec import ModelSetSpec
 from training.evaluation.backtest import Fold
 from training.registry.database import named_sql, rows_of, transaction
 from training.registry.model_registry import RegisteredSet
-from training.train import Trained
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,10 +34,10 @@ class ScoredBy:
 
 
 def record_model_set(
-    database_url: str, tenant_key: str | None, trained: Trained, fold: Fold | None, registered: RegisteredSet, card: str
-) -> None:
-    """So that the profile API can tell of a model set without asking the registry."""
-    spec = trained.models.spec
+    database_url: str, tenant_key: str | None, spec: ModelSetSpec, fold: Fold | None, registered: RegisteredSet,
+    card: str,
+) -> None:  # fmt: skip
+    """So that the profile API can tell of a model set without asking the registry. `fold` is its rehearsal, if any."""
     with transaction(database_url) as cursor:
         cursor.execute(
             named_sql("record_model_set"),

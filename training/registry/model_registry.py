@@ -147,9 +147,9 @@ def list_sets(client: "MlflowClient") -> list[RegisteredSet]:
     """All complete sets, the newest first."""
     versions = client.search_model_versions("name='churn'")
     newest_first = sorted(versions, key=lambda version: int(version.version), reverse=True)
-    return [
-        find_by_set(client, version.tags[MODEL_SET_TAG]) for version in newest_first if MODEL_SET_TAG in version.tags
-    ]
+    # The same data, code and seed, trained again, are the same set: it was registered twice.
+    names = dict.fromkeys(version.tags[MODEL_SET_TAG] for version in newest_first if MODEL_SET_TAG in version.tags)
+    return [find_by_set(client, name) for name in names]
 
 
 def point_alias(client: "MlflowClient", alias: str, registered: RegisteredSet) -> None:

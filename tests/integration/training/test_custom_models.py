@@ -3,6 +3,7 @@
 import runpy
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ from training.data.order_snapshot import snapshot_from_orders
 from training.registry import changeover, lifecycle
 from training.registry.custom import ContractError, register_custom
 from training.registry.model_registry import CHALLENGER, connect, find_by_alias
+from training.retraining import Policy, due
 from training.settings import TrainingSettings
 
 pytestmark = pytest.mark.filterwarnings("default")  # MLflow's own code warns of its own libraries
@@ -152,6 +154,7 @@ def test_custom_churn_models_are_served_while_the_other_kinds_stay(
         trees = register_custom(settings, "models:/team_trees/1", PlugKind.CHURN)
         assert find_by_alias(client, CHALLENGER) == trees.registered
         changeover.promote_set(settings, trees.registered.model_set, force=True)
+        check_known(settings, trees.registered.model_set, trees.base)
         wait_for(service, trees.registered.model_set)
         theirs = answers(service, rows, drivers=2)
         expected = booster.predict(inputs)
@@ -192,6 +195,21 @@ def test_custom_churn_models_are_served_while_the_other_kinds_stay(
         monkeypatch.delenv(ALLOW_PYFUNC)
     with serving_nothing(settings, tmp_path / "elsewhere") as why:
         assert "runs only where" in why
+
+
+def check_known(settings: TrainingSettings, model_set: str, base: str) -> None:
+    """A team's set is a set like any other: it has a card, and retraining waits as it does for ours."""
+    card, _ = lifecycle.fetch_pages(settings, model_set, None)
+    assert f"`parcours card {base}`" in card
+    assert "| churn | `models:/team_trees/1` |" in card
+    policy = Policy(max_age=timedelta(days=28), patience=timedelta(days=7))
+    assert settings.database_url is not None
+    assert due(settings.database_url, "default", policy, now=datetime.now(UTC))[1].startswith(
+        "the last training was 0 days"
+    )
+    is_due, why = due(settings.database_url, "default", policy, now=datetime.now(UTC) + timedelta(days=8))
+    assert is_due, why
+    assert why.startswith("the champion's data ends")
 
 
 def check_steady(found: list[dict[str, Any]], silence: Any) -> None:
