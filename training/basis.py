@@ -81,5 +81,5 @@ def _why_not_rehearsed(trained: Trained) -> str:
         earlier = int(ages[ages >= horizon].min())
         why = too_little(trained.learning.as_known(earlier), horizon)
         if why is not None and history - earlier >= YEAR_DAYS / 4:
-            return f"{earlier} days earlier there was {why}"
+            return f"{why} ({earlier} days earlier)"
     return "the history is too short to hold a moment back"
