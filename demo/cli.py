@@ -66,7 +66,7 @@ def down(
 
 def doctor(
     port_base: Annotated[int, typer.Option(help="First of the ports the demo would use.", min=1024, max=65000)] = 8000,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Check ports, disk, database, models and services, and say what to do."""
     from demo.doctor import examine, show

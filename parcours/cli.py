@@ -32,6 +32,17 @@ _ADVICE_ON = {
 }
 """What the most frequent errors of foreign libraries mean to whoever typed the command, by the class's name."""
 
+_PANELS = {
+    "Try it": {"demo", "down", "doctor"},
+    "Data": {"migrate", "import", "recompute", "keys", "audit"},
+    "Models": {
+        *("train", "predict", "evaluate", "compare", "promote", "rollback", "register", "card"),
+        *("who-scored", "monitor", "retrain"),
+    },
+    "Run it": {"serve", "score"},
+}
+"""Where a command stands in the help."""
+
 _DISK_FULL = os.strerror(errno.ENOSPC)
 
 
@@ -55,6 +66,9 @@ def build_app() -> typer.Typer:
     app.add_typer(serve, name="serve")
     for package in (demo.cli, profile_api.cli, scoring.cli, training.cli, parcours.score):
         package.register(app, serve)
+    for command in (*app.registered_commands, *app.registered_groups):
+        name = command.name or getattr(command.callback, "__name__", "")
+        command.rich_help_panel = next(panel for panel, names in _PANELS.items() if name in names)
     return app
 
 

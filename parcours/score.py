@@ -11,7 +11,7 @@ def register(app: typer.Typer, serve: typer.Typer) -> None:
 
 
 def score(
-    as_of: Annotated[str | None, typer.Option(help="The instant to look from, ISO 8601 [now].")] = None,
+    as_of: Annotated[str | None, typer.Option(help="The instant to look from, ISO 8601 (default: now).")] = None,
     in_process: Annotated[
         bool, typer.Option("--in-process", help="Load the models here instead of calling the scoring service.")
     ] = False,

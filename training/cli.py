@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from training.engines.names import EngineName
-from training.options import AsOf, Engine, Json, Mapping
+from training.options import AsOf, Engine, Json, Mapping, Seed
 
 
 def register(app: typer.Typer, serve: typer.Typer) -> None:
@@ -30,14 +30,14 @@ def train(
     out: Annotated[Path | None, typer.Option(help="Folder for the model set; required with --orders.")] = None,
     mapping: Mapping = None,
     time_zone: Annotated[str, typer.Option(help="Time zone of the order file.")] = "UTC",
-    quick: Annotated[bool, typer.Option("--quick", help="Fewer rows and trees, no tuning: a first look.")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="Fewer rows and trees: a first look.")] = False,
     tune_seconds: Annotated[
         float | None, typer.Option(help="Time to look for a better recipe, such as 90; none if left out.", min=0)
     ] = None,
     recipe: Annotated[
         Path | None, typer.Option(help="recipe.json of an earlier run: trains by it, without tuning.")
     ] = None,
-    seed: Annotated[int, typer.Option(help="The same data, code, recipe and seed give the same models.")] = 1,
+    seed: Seed = 1,
     engine: Engine = EngineName.LOCAL,
     promote: Annotated[
         bool, typer.Option(help="Put the models in charge if they pass the gate (training from the database).")
@@ -141,7 +141,7 @@ def evaluate(
     log: Annotated[bool, typer.Option(help="Log the figures and the page to MLflow too.")] = True,
     mapping: Mapping = None,
     time_zone: Annotated[str, typer.Option(help="Time zone of the order file.")] = "UTC",
-    seed: Annotated[int, typer.Option()] = 1,
+    seed: Seed = 1,
     as_json: Json = False,
 ) -> None:
     """Judge models by what came after: every measure with its interval, by stage and channel, beside the baseline."""

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from training.options import Json
+from training.options import Json, Seed
 
 REFUSED, ALERT, RUNNING_ELSEWHERE = 3, 4, 5
 """Exit codes that a scheduler may tell apart; 1 is an error, 2 a wrong call."""
@@ -150,10 +150,10 @@ def retrain(
     max_age_days: Annotated[int, typer.Option(help="Train when the champion's data is older.", min=1)] = 28,
     patience_days: Annotated[int, typer.Option(help="Wait so long after any training, good or bad.", min=0)] = 7,
     now: Annotated[bool, typer.Option("--now", help="Whether it is due or not.")] = False,
-    quick: Annotated[bool, typer.Option("--quick", help="Fewer rows and trees, no tuning.")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="Fewer rows and trees.")] = False,
     tune_seconds: Annotated[float | None, typer.Option(help="As for `parcours train`.", min=0)] = None,
     horizon: Annotated[int | None, typer.Option(help="Days ahead; as far as the champion if left out.", min=1)] = None,
-    seed: Annotated[int, typer.Option()] = 1,
+    seed: Seed = 1,
     as_json: Json = False,
 ) -> None:
     """Train, judge and promote when it is due (age, alert of `monitor`, new features): for a scheduler, every night.

@@ -26,9 +26,11 @@ def register(app: typer.Typer) -> None:
 def _create(
     role: Annotated[str, typer.Option(help="front_end, agent, analyst, ml_engineer, privacy_officer or service.")],
     name: Annotated[str, typer.Option(help="What the key is for, shown in lists.")],
-    tenant: Annotated[str | None, typer.Option(help="Tenant; unset: PARCOURS_TENANT.")] = None,
+    tenant: Annotated[
+        str | None, typer.Option(help="Whose data it is (default: PARCOURS_TENANT or 'default').")
+    ] = None,
     days: Annotated[int | None, typer.Option(min=1, help="Days until it expires; unset: never.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Machine-readable result.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Create a key and show its token, once."""
     from profile_api.access.api_keys import create_api_key
@@ -51,7 +53,7 @@ def _create(
     typer.echo(json.dumps({"token": token, "role": key_role.value}) if as_json else token)
 
 
-def _list(as_json: Annotated[bool, typer.Option("--json", help="Machine-readable result.")] = False) -> None:
+def _list(as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False) -> None:
     """List all keys, without their tokens."""
     from profile_api.access.api_keys import list_api_keys
 

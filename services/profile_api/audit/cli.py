@@ -20,8 +20,10 @@ def _audit(
     caller: Annotated[str | None, typer.Option(help="Only reads by this caller, `key:…` or a token's subject.")] = None,
     since: Annotated[datetime | None, typer.Option(help="Only reads from this instant on, UTC.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=100_000, help="How many at most, the newest first.")] = 50,
-    tenant: Annotated[str | None, typer.Option(help="Tenant; unset: PARCOURS_TENANT.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Machine-readable result.")] = False,
+    tenant: Annotated[
+        str | None, typer.Option(help="Whose data it is (default: PARCOURS_TENANT or 'default').")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Show who read which personal data: names of fields, never values."""
     import msgspec

@@ -29,7 +29,7 @@ CurrencyOption = Annotated[
 RejectsOption = Annotated[
     Path | None, typer.Option(help="Where to list the rows not taken (default: FILE.rejects.csv).")
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print the summary as JSON on standard output.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
 
 Word = TypeVar("Word", bound=StrEnum)

@@ -11,7 +11,9 @@ def register(serve: typer.Typer) -> None:
 
 
 def serve_worker(
-    until_idle: Annotated[bool, typer.Option(help="Stop once nothing is left to do, instead of waiting.")] = False,
+    until_idle: Annotated[
+        bool, typer.Option("--until-idle", help="Stop once nothing is left to do, instead of waiting.")
+    ] = False,
 ) -> None:
     """Keep stored predictions fresh: score customers anew when they change, and everybody every night."""
     import asyncio

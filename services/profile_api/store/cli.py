@@ -21,7 +21,7 @@ def recompute(
     tenant: Annotated[
         str | None, typer.Option(help="Whose data it is (default: PARCOURS_TENANT or 'default').")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON on standard output.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Recompute life cycles, purchase journeys and metrics of all customers from their facts."""
     from datetime import UTC, datetime
