@@ -75,8 +75,4 @@ def who_scored(database_url: str, tenant_key: str | None, customer_id: int, on: 
     """The predictions of a customer in force on that day of the brand's calendar, the newest first: each until the next
     one took its place, or it expired."""
     rows = rows_of(database_url, named_sql("who_scored"), (tenant_key or "", str(customer_id), on.isoformat()))
-    found: list[ScoredBy] = []
-    for row in rows:
-        ends = min(row["expires_at"], found[-1].created_at) if found else row["expires_at"]
-        found.append(ScoredBy(**{**row, "expires_at": ends, "versions": json.loads(row["versions"] or "{}")}))
-    return found
+    return [ScoredBy(**{**row, "versions": json.loads(row["versions"] or "{}")}) for row in rows]
