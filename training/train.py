@@ -32,7 +32,7 @@ from training.level import level_say, newcomers
 from training.loyalty import Loyalty, fit_loyalty
 from training.models.boosting import COLUMNS
 from training.models.model_fit import Fit, fit_models, too_little
-from training.models.spread import LEVELS, default_ratios, observe_spread
+from training.models.spread import assumed_spread, observe_spread, widened, widened_as_usual
 from training.recipe import Recipe
 
 CHURN_DEFINITION = "NO_PURCHASE"
@@ -60,7 +60,6 @@ class Rehearsal:
     fitted: ModelSet
     models: Outcome
     baseline: Outcome
-    spread: ValueCalibration
     say: Say
     is_comparable: bool  # the models of then knew as much of the season as those of now do
 
@@ -116,8 +115,7 @@ def train_models(
                               as_of=as_of, knows_season_now=schedule.knows_season)  # fmt: skip
     progress("final fit")
     fit = fit_models(learning, present.values, schedule, recipe, seed)
-    spread = rehearsal.spread if rehearsal else _assumed_spread(schedule.value_edges, fit.value_unit_minor)
-    spread = replace(spread, unit_minor=fit.value_unit_minor)
+    spread = assumed_spread(schedule.value_edges, fit.value_unit_minor)
     loyalty = fit_loyalty(fit.bench, step_days=min(schedule.cutoffs)) if schedule.cutoffs else None
     models = _model_set(fit, spread, rehearsal, loyalty, seed=seed, snapshot=snapshot, as_of=as_of,
                         horizon_days=horizon)  # fmt: skip
@@ -125,6 +123,7 @@ def train_models(
         said = models.opinions(present.values, threads=recipe.threads)
         say = _with_level(rehearsal.say if rehearsal else Say(), schedule, learning, present.values)
         models = _with_blend(models, said, say, present.values)
+    models = _with_spread(models, learning, rehearsal, threads=recipe.threads)
     return Trained(models=models, recipe=recipe, rehearsal=rehearsal, present=present, learning=learning)
 
 
@@ -168,7 +167,7 @@ def _rehearse(
         return None
     fit = fit_models(earlier, examples.matrix, schedule, recipe, seed)
     models = _model_set(
-        fit, _assumed_spread(schedule.value_edges, fit.value_unit_minor), None, None, seed=seed, snapshot=snapshot,
+        fit, assumed_spread(schedule.value_edges, fit.value_unit_minor), None, None, seed=seed, snapshot=snapshot,
         as_of=as_of - timedelta(days=days_earlier), horizon_days=schedule.horizon_days,
     )  # fmt: skip
     say = Say()
@@ -180,16 +179,10 @@ def _rehearse(
         )  # fmt: skip
         say = _with_level(say, schedule, earlier, examples.matrix)
         models = _with_blend(models, said, say, examples.matrix)
-    predicted = outcome_of(models, examples, threads=recipe.threads)
-    spread = _assumed_spread(schedule.value_edges, fit.value_unit_minor)
-    if predicted.value is not None and predicted.amount is not None:
-        spread = observe_spread(
-            expected=predicted.value, no_order=predicted.churn, actual=predicted.amount, came=~predicted.churned,
-            edges=schedule.value_edges, unit_minor=fit.value_unit_minor,
-        )  # fmt: skip
+    models = _with_spread(models, earlier, None, threads=recipe.threads)
     return Rehearsal(
-        days_earlier=days_earlier, fitted=models, models=predicted, baseline=baseline_outcome(models, examples),
-        spread=spread, say=say, is_comparable=schedule.knows_season == knows_season_now,
+        days_earlier=days_earlier, fitted=models, models=outcome_of(models, examples, threads=recipe.threads),
+        baseline=baseline_outcome(models, examples), say=say, is_comparable=schedule.knows_season == knows_season_now,
     )  # fmt: skip
 
 
@@ -209,11 +202,25 @@ def _with_blend(models: ModelSet, said: Opinions, say: Say, vectors: Floats) -> 
     return ModelSet(replace(spec, id=_identity(spec, models.boosters)), models.boosters)
 
 
-def _assumed_spread(edges: tuple[int, ...], unit_minor: float) -> ValueCalibration:
-    return ValueCalibration(
-        edges=[float(edge) for edge in edges], unit_minor=unit_minor, group_edges=[], levels=LEVELS,
-        ratios=[default_ratios()],
-    )  # fmt: skip
+def _with_spread(models: ModelSet, learning: LearningSet, rehearsal: Rehearsal | None, *, threads: int) -> ModelSet:
+    """The models with the spread of actual amounts about what is answered, be it theirs or the baseline's."""
+    spread = observe_spread(models, learning, threads=threads)
+    if spread is None:
+        return models
+    spec = replace(models.spec, id="", value=_as_rehearsed(spread, models, rehearsal))
+    return ModelSet(replace(spec, id=_identity(spec, models.boosters)), models.boosters)
+
+
+def _as_rehearsed(spread: ValueCalibration, models: ModelSet, rehearsal: Rehearsal | None) -> ValueCalibration:
+    if rehearsal is None:
+        return widened_as_usual(spread)
+    order, value = (
+        rehearsal.models if models.basis(kind) is PredictionBasis.MODEL else rehearsal.baseline
+        for kind in (PredictionKind.NEXT_PURCHASE, PredictionKind.VALUE)
+    )
+    if value.value is None or value.amount is None:
+        return widened_as_usual(spread)
+    return widened(spread, expected=value.value, no_order=order.churn, actual=value.amount)
 
 
 def _model_set(

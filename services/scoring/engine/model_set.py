@@ -197,16 +197,28 @@ class ModelSet:
         calibration = self.spec.value
         if calibration is None or self.spec.spending is None:
             return None
-        if amounts is None:
-            expected = self.baseline_value(rows, history, horizon)
-        else:
-            edges = np.asarray(calibration.edges)
-            reach = min(horizon, float(edges[-1]))
-            expected = cumulative_expected(amounts, edges, reach)
-            if horizon > reach:
-                orders = self.spec.btyd.expected_orders
-                expected = expected * orders(history, horizon) / np.maximum(orders(history, reach), 1e-9)
+        expected = self._expected(rows, history, amounts, horizon)
         return interval_around(expected, curve.silent_through(horizon), calibration)
+
+    def _expected(self, rows: Floats, history: History, amounts: Floats | None, horizon: float) -> Floats:
+        if amounts is None or self.spec.value is None:
+            return self.baseline_value(rows, history, horizon)
+        edges = np.asarray(self.spec.value.edges)
+        reach = min(horizon, float(edges[-1]))
+        expected = cumulative_expected(amounts, edges, reach)
+        if horizon > reach:
+            orders = self.spec.btyd.expected_orders
+            expected = expected * orders(history, horizon) / np.maximum(orders(history, reach), 1e-9)
+        return expected
+
+    def worth_within(self, matrix: Floats, horizons: Sequence[int], *, threads: int = 1) -> list[tuple[Floats, Floats]]:
+        """Within each of the horizons, P(no order) and the amount expected of customers with an order, minor units."""
+        history = self._columns.history(matrix)
+        inputs = model_inputs(matrix, self._columns, self.spec.design, self.spec.btyd, self.horizon_days)
+        curve = self._curve(self._hazard(matrix, inputs, threads), history)
+        amounts, _ = self._amounts(matrix, inputs, history, threads)
+        ends = [float(days) for days in horizons]
+        return [(curve.silent_through(end), self._expected(matrix, history, amounts, end)) for end in ends]
 
     def baseline_value(self, rows: Floats, history: History, horizon: float) -> Floats:
         """Minor units by MBG/NBD and Gamma-Gamma alone; the set must know amounts."""

@@ -2,17 +2,14 @@ from dataclasses import replace
 
 import numpy as np
 
-from scoring.engine.spec import ValueCalibration
 from tests.integration.training.shop import TINY
 from tests.unit.training.outcomes import chances, outcome
 from training.blending import Say
-from training.models.spread import LEVELS, default_ratios
 from training.recipe import FULL, Recipe
 from training.train import InnerFold, Rehearsal
 from training.tuning import Tuner
 
 TRUTH = chances()
-SPREAD = ValueCalibration(edges=[0.0, 30.0], unit_minor=1.0, group_edges=[], levels=LEVELS, ratios=[default_ratios()])
 
 
 def fold(noise_of_recipe: dict[bool, float]) -> InnerFold:
@@ -23,7 +20,7 @@ def fold(noise_of_recipe: dict[bool, float]) -> InnerFold:
         odds = np.log(TRUTH / (1 - TRUTH)) + np.random.default_rng(1).normal(0.0, noise, len(TRUTH))
         predicted = outcome(TRUTH, 1 / (1 + np.exp(-odds)))
         return Rehearsal(
-            days_earlier=30, models=predicted, baseline=predicted, is_comparable=True, say=Say(), spread=SPREAD,
+            days_earlier=30, models=predicted, baseline=predicted, is_comparable=True, say=Say(),
             fitted=None,  # type: ignore[arg-type]
         )  # fmt: skip
 
