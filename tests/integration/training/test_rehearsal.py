@@ -1,13 +1,18 @@
 """What a rehearsal is judged by: churn, quantiles and the place of what came are of one distribution."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 import numpy as np
 import pytest
 
 from scoring.engine.distribution import LONGEST_DAYS
+from scoring.engine.model_set import ModelSet
 from tests.integration.training.conftest import Predictions
+from training.evaluation.backtest import judged_rehearsal
 from training.evaluation.outcome import Outcome, measure
+from training.registry.promotion import compare_with
 from training.train import Rehearsal, Trained
 
 
@@ -58,3 +63,22 @@ def test_value_is_judged_by_what_was_spent_and_an_interval_only_where_there_is_o
     assert told["value_coverage"] == pytest.approx(inside.mean())
     assert "value_spearman" in measure(baseline)
     assert "value_coverage" not in measure(baseline)
+
+
+def test_a_champion_is_compared_by_whatever_it_cannot_have_seen(shop_models: tuple[Trained, Predictions]) -> None:
+    trained = shop_models[0]
+    spec, fold = trained.models.spec, judged_rehearsal(trained)
+    assert fold is not None
+
+    def against(*, as_of: datetime = fold.as_of, horizon_days: int = spec.horizon_days) -> list[str]:
+        other = replace(spec, id="another", as_of=as_of.isoformat(), horizon_days=horizon_days)
+        return [check.check for check in compare_with(ModelSet(other, trained.models.boosters), trained, fold)]
+
+    kinds = ["champion churn", "champion next_purchase", "champion value"]
+    assert against() == [*kinds, "improvement"]
+    last = datetime.fromisoformat(spec.as_of)
+    assert against(as_of=last) == ["champion churn log loss", "champion quantile loss"]
+    assert against(as_of=fold.as_of + timedelta(microseconds=1)) == ["champion"], "30 days less are another moment"
+    assert against(horizon_days=spec.horizon_days + 1) == ["champion"]
+    [unknown] = compare_with(trained.models, trained, None)
+    assert (unknown.check, unknown.passed) == ("champion", True)
