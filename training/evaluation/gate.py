@@ -7,7 +7,7 @@ import numpy as np
 
 from customer.vocabulary import PredictionBasis, PredictionKind
 from scoring.engine.btyd import Flags, Floats
-from training.evaluation.metrics import tweedie_deviances
+from training.evaluation.metrics import log_losses, quantile_losses, tweedie_deviances
 from training.evaluation.outcome import Outcome
 
 MODEL_OF_KIND: Mapping[PredictionKind, str] = {
@@ -55,13 +55,17 @@ class Verdict:
 
 def compare_probabilities(found: Floats, other: Floats, truth: Flags, *, seed: int = 0) -> Verdict:
     """By log loss."""
-    return _verdict("log loss", _log_loss(found, truth), _log_loss(other, truth), seed)
+    return _verdict("log loss", log_losses(found, truth), log_losses(other, truth), seed)
 
 
 def judge(found: Outcome, other: Outcome, *, seed: int = 0) -> dict[PredictionKind, Verdict]:
     """Churn by log loss, next purchase by the quantile loss of min(T, horizon), value by the Tweedie deviance."""
     losses = {
-        PredictionKind.CHURN: ("log loss", _log_losses(found), _log_losses(other)),
+        PredictionKind.CHURN: (
+            "log loss",
+            log_losses(found.churn, found.churned),
+            log_losses(other.churn, other.churned),
+        ),
         PredictionKind.NEXT_PURCHASE: ("quantile loss", _quantile_losses(found), _quantile_losses(other)),
     }
     if found.value is not None and other.value is not None and found.amount is not None:
@@ -100,20 +104,5 @@ def _verdict(measure: str, own: Floats, others: Floats, seed: int) -> Verdict:
     )  # fmt: skip
 
 
-def _log_losses(outcome: Outcome) -> Floats:
-    return _log_loss(outcome.churn, outcome.churned)
-
-
-def _log_loss(probability: Floats, truth: Flags) -> Floats:
-    clipped = np.clip(probability, 1e-9, 1.0 - 1e-9)
-    return -np.where(truth, np.log(clipped), np.log1p(-clipped))
-
-
 def _quantile_losses(outcome: Outcome) -> Floats:
-    horizon = float(outcome.horizon_days)
-    actual = np.minimum(np.where(np.isnan(outcome.wait_days), np.inf, outcome.wait_days), horizon)
-    total = np.zeros(len(actual))
-    for level, days in outcome.quantiles.items():
-        error = actual - np.minimum(days, horizon)
-        total += np.maximum(level * error, (level - 1.0) * error)
-    return total / len(outcome.quantiles)
+    return quantile_losses(outcome.quantiles, outcome.wait_days, float(outcome.horizon_days))

@@ -31,8 +31,13 @@ def average_precision(score: Floats, truth: Flags) -> float:
 
 
 def log_loss(probability: Floats, truth: Flags) -> float:
+    return float(np.mean(log_losses(probability, truth)))
+
+
+def log_losses(probability: Floats, truth: Flags) -> Floats:
+    """Of each customer."""
     clipped = np.clip(probability, _EPSILON, 1.0 - _EPSILON)
-    return float(-np.mean(np.where(truth, np.log(clipped), np.log1p(-clipped))))
+    return -np.where(truth, np.log(clipped), np.log1p(-clipped))
 
 
 def brier(probability: Floats, truth: Flags) -> float:
@@ -69,12 +74,17 @@ def concordance(score: Floats, wait_days: Floats, horizon_days: float, *, seed: 
 
 def pinball(quantiles: dict[float, Floats], wait_days: Floats, horizon_days: float) -> float:
     """Mean quantile loss of min(T, horizon), over the quantile levels given."""
+    return float(np.mean(quantile_losses(quantiles, wait_days, horizon_days)))
+
+
+def quantile_losses(quantiles: dict[float, Floats], wait_days: Floats, horizon_days: float) -> Floats:
+    """Of each customer, the mean over the levels."""
     actual = np.minimum(np.where(np.isnan(wait_days), np.inf, wait_days), horizon_days)
-    losses = []
+    total = np.zeros(len(actual))
     for level, days in quantiles.items():
         error = actual - np.minimum(days, horizon_days)
-        losses.append(np.mean(np.maximum(level * error, (level - 1.0) * error)))
-    return float(np.mean(losses))
+        total += np.maximum(level * error, (level - 1.0) * error)
+    return total / len(quantiles)
 
 
 def interval_coverage(position: Floats, has_event: Flags) -> float:
