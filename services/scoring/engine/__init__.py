@@ -1,4 +1,4 @@
-"""The prediction mathematics shared by the scoring service and training: numpy and LightGBM, nothing else."""
+"""The prediction mathematics shared by the scoring service and training: numpy, numba and LightGBM, nothing else."""
 
 from scoring.engine.model_set import ModelSet, load_model_set
 from scoring.engine.scores import Scores
