@@ -41,7 +41,7 @@ def model_card(trained: Trained, fold: Fold | None, origin: Origin) -> str:
     ]  # fmt: skip
     return render(
         "model_card.md", spec=spec, fold=fold, measures=shown, checks=origin.checks, source=origin.source,
-        trained_on=spec.as_of[:10], examples=f"{len(trained.learning):,}",
+        examples=f"{len(trained.learning):,}",
         customers=_customers(len(present.values), origin.sample_of),
         history_days=int(np.nanmax(present.column("days_since_first_order"))), fewest=FEWEST,
         calibration=_calibration(fold) if fold else "", reproduction_rows=ROWS, tuning=origin.tuning.capitalize(),

@@ -130,6 +130,9 @@ def test_a_champion_is_judged_by_what_it_said_and_trained_again_when_it_decays(
     check_shadow(url, training, now, said_at)
     decayed = observe(settings, now_silent(orders, tmp_path), now=END, progress=lambda _: None)
     assert decayed.status is Status.DECAYED
+    told = write_observation(decayed, tmp_path / "decayed").read_text().split('<td class="words">')[1:]
+    alerts = [sentence.startswith('<b class="bad">alert:') for sentence in told]
+    assert alerts == sorted((finding.is_alert for finding in decayed.findings), reverse=True)  # alerts first
     with listening(200) as hook:
         announce(decayed, webhook=address(hook), metrics_file=tmp_path / "parcours.prom")
         assert hook.heard[0]["status"] == "DECAYED"
