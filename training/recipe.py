@@ -11,13 +11,16 @@ PACE = "pace"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
-    """`spine_rows` bounds the (customer, cutoff) pairs, `hazard_rows` the (pair, interval) examples of one booster."""
+    """`spine_rows` bounds the (customer, cutoff) pairs. The hazard is the mean of so many boosters (`hazards`), each of
+    `hazard_trees` trees and at most `hazard_rows` (pair, interval) examples of its own; likewise the value."""
 
     spine_rows: int = 120_000
     hazard_rows: int = 300_000
     value_rows: int = 150_000
-    hazard_trees: int = 120
-    value_trees: int = 150
+    hazards: int = 4
+    hazard_trees: int = 80
+    values: int = 2
+    value_trees: int = 75
     loyalty_trees: int = 60
     threads: int = 2  # boosters grown at once, each in one thread: cheaper than one booster in several
     overrides: dict[str, float] = field(default_factory=dict)
@@ -59,4 +62,6 @@ def _pace(trees: int, distance: float) -> float:
 
 
 FULL = Recipe()
-QUICK = Recipe(spine_rows=60_000, hazard_rows=120_000, value_rows=60_000, hazard_trees=64, value_trees=80)
+QUICK = Recipe(
+    spine_rows=60_000, hazard_rows=120_000, value_rows=60_000, hazards=2, hazard_trees=64, values=1, value_trees=80
+)

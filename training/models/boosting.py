@@ -1,7 +1,8 @@
 """Fits the trees: hazard of the next order and net amount, per interval."""
 
-from concurrent.futures import Executor
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 import numpy as np
@@ -23,8 +24,18 @@ from training.data.engine import Growth
 from training.data.learning import LearningSet
 from training.recipe import Recipe
 
-_QUARTER_DAYS = 91.0
+_QUARTER_DAYS, _MONTH_DAYS, _MONTHS = 91.0, 30.4, 6
 COLUMNS = FeatureColumns(list(FEATURE_NAMES))
+Positions = np.ndarray[tuple[int], np.dtype[np.int64]]
+
+
+class Trend(StrEnum):
+    """What a hazard may see of how the level moved, told in quarters back; in predictions it is always the newest."""
+
+    NONE = "none"
+    QUARTERS = "quarters"  # of the target
+    MONTHS = "months"  # the last six
+    CUTOFFS = "cutoffs"  # when the customer was looked at, as finely as it pays
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,38 +62,40 @@ def prepare(
     )
 
 
-def fit_hazards(bench: Workbench, edges: tuple[int, ...], pool: Executor) -> list[Booster]:
-    """Two boosters, one that may see how the level moved over the last quarters and one that may not: with a year or
-    two of history, trend and season cannot be told apart, so neither explanation gets all the weight."""
+def grow_hazards(bench: Workbench, edges: tuple[int, ...], pool: Executor) -> list[Future[Booster]]:
+    """So many boosters as the recipe says, each of examples of its own and with another idea of the level: with a year
+    or two of history, trend and season cannot be told apart, so no explanation gets all the weight."""
     grid = np.asarray(edges, dtype=np.float64)
-    learning = bench.learning
-    rows, intervals = np.nonzero(_exposed(learning, grid))
-    wait = learning.wait_days[rows]
-    came = (wait >= grid[intervals]) & (wait < grid[intervals + 1])
-    chosen = _sample(len(rows), bench.recipe.hazard_rows, bench.seed)
-    rows, intervals, came = rows[chosen], intervals[chosen], came[chosen]
+    learning, recipe, trends = bench.learning, bench.recipe, list(Trend)
+    exposed = np.nonzero(_exposed(learning, grid))
 
-    def grown(number: int, sees_trend: bool) -> Booster:
-        data = _joined(bench, grid, rows, intervals, sees_trend=sees_trend)
-        parameters = bench.recipe.hazard_parameters(bench.seed + number)
-        return grow(bench, data, came, parameters, bench.recipe.hazard_trees)
+    def grown(number: int) -> Booster:
+        rows, intervals = _drawn(exposed, recipe.hazard_rows, bench.seed + number)
+        wait = learning.wait_days[rows]
+        came = (wait >= grid[intervals]) & (wait < grid[intervals + 1])
+        data = _joined(bench, grid, rows, intervals, trend=trends[number % len(trends)])
+        return grow(bench, data, came, recipe.hazard_parameters(bench.seed + number), recipe.hazard_trees)
 
-    return list(pool.map(grown, (0, 1), (False, True)))
+    return [pool.submit(grown, number) for number in range(recipe.hazards)]
 
 
-def fit_value(bench: Workbench) -> tuple[Booster, float] | None:
-    """The net amount of each interval, and the unit it is fitted in; None when nothing was ever spent."""
-    edges = np.asarray(bench.learning.value_edges, dtype=np.float64)
-    passed = bench.learning.watched_days[:, None] >= edges[1:]
-    rows, intervals = np.nonzero(passed)
-    chosen = _sample(len(rows), bench.recipe.value_rows, bench.seed)
-    rows, intervals = rows[chosen], intervals[chosen]
-    amounts = np.maximum(bench.learning.amounts[rows, intervals], 0.0)
-    if not amounts.any():
+def grow_values(bench: Workbench, pool: Executor) -> tuple[list[Future[Booster]], float] | None:
+    """Of the net amount of each interval, and the unit it is fitted in; None when nothing was ever spent."""
+    learning, recipe = bench.learning, bench.recipe
+    edges = np.asarray(learning.value_edges, dtype=np.float64)
+    passed = np.nonzero(learning.watched_days[:, None] >= edges[1:])
+    spent = np.maximum(learning.amounts[passed], 0.0)
+    if not spent.any():
         return None
-    unit = float(amounts.mean())
-    data = _joined(bench, edges, rows, intervals, sees_trend=False)
-    return grow(bench, data, amounts / unit, bench.recipe.value_parameters(bench.seed), bench.recipe.value_trees), unit
+    unit = float(spent.mean())
+
+    def grown(number: int) -> Booster:
+        rows, intervals = _drawn(passed, recipe.value_rows, bench.seed + number)
+        amounts = np.maximum(learning.amounts[rows, intervals], 0.0)
+        data = _joined(bench, edges, rows, intervals, trend=Trend.NONE)
+        return grow(bench, data, amounts / unit, recipe.value_parameters(bench.seed + number), recipe.value_trees)
+
+    return [pool.submit(grown, number) for number in range(recipe.values)], unit
 
 
 def _exposed(learning: LearningSet, grid: Floats) -> Flags:
@@ -93,15 +106,12 @@ def _exposed(learning: LearningSet, grid: Floats) -> Flags:
     return exposed
 
 
-def _joined(
-    bench: Workbench, grid: Floats, rows: np.ndarray[tuple[int], np.dtype[np.int64]],
-    intervals: np.ndarray[tuple[int], np.dtype[np.int64]], *, sees_trend: bool,
-) -> Inputs:  # fmt: skip
+def _joined(bench: Workbench, grid: Floats, rows: Positions, intervals: Positions, *, trend: Trend) -> Inputs:
     """The inputs of some (row, interval) pairs."""
     learning = bench.learning
-    target_days_ago = learning.age_days[:, None] - (grid[1:] + grid[:-1]) / 2.0
-    quarter = np.minimum(np.floor(-target_days_ago / _QUARTER_DAYS), NEWEST_QUARTER) if sees_trend else None
-    targets = target_inputs(learning.matrix, COLUMNS, grid, knows_season=bench.knows_season, quarter=quarter)
+    targets = target_inputs(
+        learning.matrix, COLUMNS, grid, knows_season=bench.knows_season, quarter=_quarters(learning, grid, trend)
+    )
     width = bench.inputs.shape[1]
     joined = np.empty((len(rows), width + len(TARGET_INPUTS)), dtype=np.float32)
     np.take(bench.inputs, rows, axis=0, out=joined[:, :width], mode="clip")
@@ -109,10 +119,28 @@ def _joined(
     return joined
 
 
-def _sample(size: int, limit: int, seed: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+def _quarters(learning: LearningSet, grid: Floats, trend: Trend) -> Floats | None:
+    """(rows, intervals): when the target lies, as far as it may be seen; None: not at all."""
+    target_days_ago = learning.age_days[:, None] - (grid[1:] + grid[:-1]) / 2.0
+    match trend:
+        case Trend.NONE:
+            return None
+        case Trend.QUARTERS:
+            return np.minimum(np.floor(-target_days_ago / _QUARTER_DAYS), NEWEST_QUARTER)
+        case Trend.MONTHS:
+            return np.clip(np.floor(-target_days_ago / _MONTH_DAYS), -_MONTHS, NEWEST_QUARTER)
+        case Trend.CUTOFFS:
+            ago = NEWEST_QUARTER - learning.age_days / _QUARTER_DAYS
+            return np.broadcast_to(ago[:, None], target_days_ago.shape)
+
+
+def _drawn(examples: tuple[Positions, ...], limit: int, seed: int) -> tuple[Positions, ...]:
+    """(rows, intervals): at most so many of the examples, in their order."""
+    size = len(examples[0])
     if size <= limit:
-        return np.arange(size)
-    return np.sort(np.random.default_rng(seed).choice(size, limit, replace=False))
+        return examples
+    chosen = np.sort(np.random.default_rng(seed).choice(size, limit, replace=False))
+    return tuple(positions[chosen] for positions in examples)
 
 
 def grow(bench: Workbench, inputs: Inputs, label: Flags | Floats, parameters: dict[str, Any], trees: int) -> Booster:

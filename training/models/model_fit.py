@@ -14,7 +14,7 @@ from scoring.engine.spec import Design, Grid
 from training.data.learning import LearningSet
 from training.data.schedule import Schedule
 from training.models.baselines import fit_gamma_gamma, fit_mbg_nbd
-from training.models.boosting import COLUMNS, Workbench, fit_hazards, fit_value, prepare
+from training.models.boosting import COLUMNS, Workbench, grow_hazards, grow_values, prepare
 from training.recipe import Recipe
 
 FEWEST_ROWS, FEWEST_ORDERS = 400, 150
@@ -57,10 +57,11 @@ def fit_models(learning: LearningSet, present: Floats, schedule: Schedule, recip
     value_unit = unit or 1.0
     if too_little(learning, schedule.horizon_days) is None:
         with ThreadPoolExecutor(recipe.threads) as pool:
-            value = pool.submit(fit_value, bench) if unit is not None else None
-            boosters["next_purchase"] = fit_hazards(bench, schedule.hazard_edges, pool)
-        if value is not None and (found := value.result()) is not None:
-            boosters["value"], value_unit = [found[0]], found[1]
+            values = grow_values(bench, pool) if unit is not None else None
+            hazards = grow_hazards(bench, schedule.hazard_edges, pool)
+        boosters["next_purchase"] = [one.result() for one in hazards]
+        if values is not None:
+            boosters["value"], value_unit = [one.result() for one in values[0]], values[1]
     return Fit(
         design=design, btyd=btyd, spending=spending, boosters=boosters, value_unit_minor=value_unit,
         grid=Grid(

@@ -75,9 +75,6 @@ class Explainer:
             loyalty=self._loyalty(rows, inputs) if "loyalty" in self._boosters else None,
         )
 
-    def _contributor(self, model: str) -> Contributor:
-        return self._contributors_of(model)[0]
-
     def _contributors_of(self, model: str) -> list[Contributor]:
         """Made when first needed: who never explains pays nothing."""
         if self._contributors is None:
@@ -117,16 +114,18 @@ class Explainer:
             raise ValueError("this model set was trained without amounts")
         edges = np.asarray(calibration.edges[:2])
         targets = target_inputs(rows, self._columns, edges, knows_season=self._spec.grid.knows_season)
-        found = self._contributor("value").over_dates(inputs, targets)
+        found = [one.over_dates(inputs, targets) for one in self._contributors_of("value")]
         shift = self._spec.blend.value_shift if self._spec.blend is not None else 0.0
-        base = found.passing[:, 0] + np.log(calibration.unit_minor) + shift
-        values = np.column_stack([found.weighted(np.ones((len(rows), 1))), lift - shift])
+        base = np.mean([one.passing[:, 0] for one in found], axis=0) + np.log(calibration.unit_minor) + shift
+        everywhere = np.ones((len(rows), 1))
+        values = np.column_stack([np.mean([one.weighted(everywhere) for one in found], axis=0), lift - shift])
         return self._contributions(rows, [*self._names, FORMULA_AMOUNT], base, values)
 
     def _loyalty(self, rows: Floats, inputs: Inputs) -> Contributions:
         """To the log-odds of becoming loyal, of who has one order."""
         once = self._columns.of(rows, "order_count") == 1
-        expected, values = self._contributor("loyalty").undated(np.ascontiguousarray(inputs[once]))
+        [contributor] = self._contributors_of("loyalty")
+        expected, values = contributor.undated(np.ascontiguousarray(inputs[once]))
         spread = np.zeros((len(rows), values.shape[1]))
         spread[once] = values
         return self._contributions(rows, self._names[: values.shape[1]], np.full(len(rows), expected), spread)

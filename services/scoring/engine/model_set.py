@@ -161,11 +161,12 @@ class ModelSet:
     def hazard_log_odds(self, rows: Floats, inputs: Inputs, threads: int = 1) -> Floats:
         """(rows, intervals): log-odds of an order in each interval, given none before it, by the trees."""
         targets = target_inputs(rows, self._columns, self._edges, knows_season=self.spec.grid.knows_season)
-        joined = with_targets(inputs, targets)
-        forests = self._raw["next_purchase"]
-        raw = sum(forest(joined, threads=threads) for forest in forests) / len(forests)
-        found: Floats = np.reshape(raw, targets.shape[:2])
-        return found
+        return self._over_dates("next_purchase", inputs, targets, threads)
+
+    def _over_dates(self, model: str, inputs: Inputs, targets: Inputs, threads: int) -> Floats:
+        """(rows, intervals): the mean of what the model's boosters say, raw."""
+        joined, forests = with_targets(inputs, targets), self._raw[model]
+        return np.reshape(sum(one(joined, threads=threads) for one in forests) / len(forests), targets.shape[:2])
 
     def _amounts(
         self, rows: Floats, inputs: Inputs, history: History, threads: int
@@ -187,8 +188,7 @@ class ModelSet:
             raise ValueError("this model set was trained without amounts")
         edges = np.asarray(calibration.edges)
         targets = target_inputs(rows, self._columns, edges, knows_season=self.spec.grid.knows_season)
-        raw = self._raw["value"][0](with_targets(inputs, targets), threads=threads)
-        answer: Floats = np.exp(np.reshape(raw, targets.shape[:2])) * calibration.unit_minor
+        answer: Floats = np.exp(self._over_dates("value", inputs, targets, threads)) * calibration.unit_minor
         return answer
 
     def _value(

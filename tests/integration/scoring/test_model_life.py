@@ -75,7 +75,7 @@ def test_a_new_version_is_taken_over_once(registry: ModelRegistry, folder: Path,
 
 
 def _spoil_a_leaf(folder: Path) -> None:
-    trees = folder / "value.txt"
+    trees = folder / "value_0.txt"
     lines = trees.read_text().splitlines()
     position = next(number for number, line in enumerate(lines) if line.startswith("leaf_value="))
     values = lines[position].removeprefix("leaf_value=").split(" ")
@@ -84,7 +84,7 @@ def _spoil_a_leaf(folder: Path) -> None:
 
 
 def _cut_short(folder: Path) -> None:
-    trees = folder / "value.txt"
+    trees = folder / "value_0.txt"
     trees.write_bytes(trees.read_bytes()[:200])
 
 
@@ -114,8 +114,8 @@ def _prove_again(folder: Path, alter: Callable[[dict[str, Any]], None]) -> None:
 @pytest.mark.parametrize(
     ("spoil", "words"),
     [
-        (_spoil_a_leaf, "value.txt in .* is not the file"),
-        (_cut_short, "value.txt in .* is not the file"),
+        (_spoil_a_leaf, "value_0.txt in .* is not the file"),
+        (_cut_short, "value_0.txt in .* is not the file"),
         (_other_answers, "does not reproduce the p50_days"),
         (_foreign, "trained on feature set f00"),
         (lambda folder: (folder / "reproduction.json").unlink(), "cannot be checked"),
