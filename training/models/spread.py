@@ -24,7 +24,7 @@ _MOST_EXAMPLES = 6_000
 _ASSUMED_SIGMA = 0.9  # of the logarithm, where nothing could be observed
 _LEVEL_SIGMA = 0.07  # of the logarithm of the level that is not known
 _LEVELS_TRIED = 21
-_POWERS = np.linspace(1.0, 1.5, 11)
+_POWERS = np.linspace(1.0, 1.3, 7)
 _USUAL_POWER = 1.1  # about what rehearsals ask for
 
 
