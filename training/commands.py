@@ -74,7 +74,6 @@ def train_from_orders(
             sample, as_of=as_of, horizon_days=horizon_days, recipe=recipe, seed=seed, tune=tuner,
             progress=progress,
         )  # fmt: skip
-    save_models(trained.models, out, vectors=trained.present.values)
     progress("judging the rehearsal")
     fold = judged_rehearsal(trained)
     origin = Origin(source=f"order file {orders.name}", sample_of=sample.sample_of, tuning=tuner.outcome)
@@ -82,6 +81,8 @@ def train_from_orders(
     (out / "recipe.json").write_text(json.dumps(trained.recipe.overrides), encoding="utf-8")
     if fold is not None:
         write_report([fold], out / "rehearsal.html", title=f"Rehearsal of model set {trained.models.spec.id}")
+    # Last, since the proof covers every file: of an earlier training into the same folder other pages lay there.
+    save_models(trained.models, out, vectors=trained.present.values)
     return trained
 
 
