@@ -17,6 +17,7 @@ import pytest
 from mlflow.models import infer_signature
 
 from customer.features.definitions import FEATURE_NAMES, FEATURE_SET
+from scoring.engine.btyd import Floats
 from scoring.engine.plug_ins import ALLOW_PYFUNC, PlugInRefusedError, PlugKind
 from scoring.http.app import create_app
 from scoring.settings import ScoringSettings
@@ -156,18 +157,7 @@ def test_custom_churn_models_are_served_while_the_other_kinds_stay(
         changeover.promote_set(settings, trees.registered.model_set, force=True)
         check_known(settings, trees.registered.model_set, trees.base)
         wait_for(service, trees.registered.model_set)
-        theirs = answers(service, rows, drivers=2)
-        expected = booster.predict(inputs)
-        assert [one["churn"]["probability"] for one in theirs] == pytest.approx(expected, abs=1e-6)
-        told = [sum(driver["contribution"] for driver in one["churn"]["drivers"]) for one in theirs]
-        base = np.asarray(booster.predict(inputs, pred_contrib=True))[:, -1]
-        assert told + base == pytest.approx(np.log(expected / (1.0 - np.asarray(expected))), abs=1e-6)
-        for before, after in zip(ours, theirs, strict=True):
-            assert after["value"]["expected_minor"] == pytest.approx(before["value"]["expected_minor"])
-            assert after["value"]["low_minor"] == 0.0 or after["churn"]["probability"] < 0.1  # one in ten brings less
-            assert {driver["feature"] for driver in after["churn"]["drivers"]} == set(INPUTS)
-            curve = dict(zip(after["next_purchase"]["days"], after["next_purchase"]["probability"], strict=True))
-            assert 1.0 - curve[30.0] == pytest.approx(after["churn"]["probability"], abs=1e-6)
+        check_trees(answers(service, rows, drivers=2), ours, booster, inputs)
 
         with pytest.raises(PlugInRefusedError, match="is code"):
             register_custom(settings, "models:/team_rule/1", PlugKind.CHURN)
@@ -195,6 +185,23 @@ def test_custom_churn_models_are_served_while_the_other_kinds_stay(
         monkeypatch.delenv(ALLOW_PYFUNC)
     with serving_nothing(settings, tmp_path / "elsewhere") as why:
         assert "runs only where" in why
+
+
+def check_trees(
+    theirs: list[dict[str, Any]], ours: list[dict[str, Any]], booster: lightgbm.Booster, inputs: Floats
+) -> None:
+    """Churn is what the team's LightGBM says, with its reasons; the rest stays as it was, and agrees with it."""
+    expected = booster.predict(inputs)
+    assert [one["churn"]["probability"] for one in theirs] == pytest.approx(expected, abs=1e-6)
+    told = [sum(driver["contribution"] for driver in one["churn"]["drivers"]) for one in theirs]
+    base = np.asarray(booster.predict(inputs, pred_contrib=True))[:, -1]
+    assert told + base == pytest.approx(np.log(expected / (1.0 - np.asarray(expected))), abs=1e-6)
+    for before, after in zip(ours, theirs, strict=True):
+        assert after["value"]["expected_minor"] == pytest.approx(before["value"]["expected_minor"])
+        assert after["value"]["low_minor"] == 0.0 or after["churn"]["probability"] < 0.1  # one in ten brings less
+        assert {driver["feature"] for driver in after["churn"]["drivers"]} == set(INPUTS)
+        curve = dict(zip(after["next_purchase"]["days"], after["next_purchase"]["probability"], strict=True))
+        assert 1.0 - curve[30.0] == pytest.approx(after["churn"]["probability"], abs=1e-6)
 
 
 def check_known(settings: TrainingSettings, model_set: str, base: str) -> None:
