@@ -140,8 +140,15 @@ class ValuePrediction:
     historic: Money = planned(_value_money(_HISTORIC), "Net revenue so far.")
     predicted: Money = planned(_value_money(_minor("expected_minor")), "Expected net revenue within the horizon.")
     total: Money = planned(_value_money(f"({_HISTORIC} + {_minor('expected_minor')})"), "Historic plus predicted.")
-    low: Money = planned(_value_money(_minor("low_minor")), "One in ten will bring less within the horizon.")
-    high: Money = planned(_value_money(_minor("high_minor")), "One in ten will bring more within the horizon.")
+    low: Money = planned(
+        _value_money(_minor("low_minor")),
+        "Lower end of an interval that holds 80 %: one in ten bring less; zero where one in ten or more stay away.",
+    )
+    high: Money = planned(
+        _value_money(_minor("high_minor")),
+        "Upper end: one in ten bring more, or one in five where the lower end is zero. The prediction, a mean, may be "
+        "more where hardly anybody orders.",
+    )
     horizon_days: int = planned(as_number(f"{_VALUE} ->> 'horizon_days'"), "Days ahead it speaks of.")
     expected_loss: Money = planned(
         _value_money(
