@@ -69,3 +69,15 @@ def test_spending_scales_with_the_currency() -> None:
     small = fit_gamma_gamma(mean, count, unit_minor=25.0).expected_amount(mean, count)
     large = fit_gamma_gamma(mean * 100, count, unit_minor=2500.0).expected_amount(mean * 100, count)
     assert large == pytest.approx(small * 100, rel=1e-9)
+
+
+def test_a_wholesaler_moves_the_expected_amount_no_further_than_to_half_of_the_mean() -> None:
+    amounts = np.array([1.0] * 50 + [1e6])
+    assert fit_gamma_gamma(amounts, np.full(51, 3.0), unit_minor=1.0).prior == pytest.approx(0.5 * amounts.mean())
+    steep = np.array([1.0, 1.0, 1.0, 50.0])  # whose fitted mean does not exist
+    assert fit_gamma_gamma(steep, np.full(4, 3.0), unit_minor=1.0).prior == pytest.approx(steep.mean())
+
+
+def test_without_amounts_the_brands_own_unit_is_expected() -> None:
+    none = fit_gamma_gamma(np.array([0.0, -5.0, 7.0]), np.array([1.0, 1.0, 0.0]), unit_minor=900.0)
+    assert none.prior == none.expected_amount(np.zeros(1), np.zeros(1))[0] == 900.0
