@@ -50,6 +50,15 @@ def test_a_longer_horizon_lowers_churn_and_raises_value(models: ModelSet, small:
     assert np.all(short.value.expected <= long.value.expected)
 
 
+def test_what_is_observed_within_other_horizons_is_what_is_answered(models: ModelSet, small: SmallModels) -> None:
+    horizons = (20, 60, 90)
+    for days, (no_order, expected) in zip(horizons, models.worth_within(small.matrix, horizons), strict=True):
+        scores = models.scores(small.matrix, horizon_days=days)
+        assert scores.value is not None
+        assert no_order == pytest.approx(scores.churn)
+        assert expected == pytest.approx(scores.value.expected)
+
+
 def test_a_prediction_does_not_depend_on_who_is_asked_for_beside(models: ModelSet, small: SmallModels) -> None:
     together = models.scores(small.matrix[:50])
     alone = models.scores(small.matrix[17:18])
