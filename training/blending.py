@@ -27,12 +27,13 @@ _WORST_FORMULA = 1.1
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Say:
     """The formulas' weight in the hazard and in the value, 0 to 1; these, where no past moment can be judged. And their
-    weight in the level of both, which no past moment tells (`training.level`), but whether they may have one."""
+    weight in the level of both, which no past moment tells (`training.level`): in that of the hazard only where a past
+    moment has shown that customers are of the kind they suppose."""
 
     hazard: float = _UNSEEN_HAZARD
     value: float = _UNSEEN_VALUE
     level: float = 0.0
-    may_set_level: bool = True
+    formulas_fit: bool = False
 
 
 def fit_blend(said: Opinions, say: Say, *, formula_total: float | None = None) -> Blend:
@@ -49,7 +50,7 @@ def fit_blend(said: Opinions, say: Say, *, formula_total: float | None = None) -
         value_shift = float(np.log(amount.sum() / lifted.sum()) + towards)
     return _blend(
         hazard_weight=say.hazard, hazard_middle=middle.tolist(),
-        hazard_shift=_shifts(said, middle.tolist(), say.hazard, level=say.level),
+        hazard_shift=_shifts(said, middle.tolist(), say.hazard, level=say.level if say.formulas_fit else 0.0),
         value_weight=say.value, value_middle=value_middle, value_shift=value_shift,
     )  # fmt: skip
 
@@ -68,10 +69,11 @@ def learn_say(said: Opinions, *, churned: Flags, through: int, amount: Floats | 
         odds = logs - np.log(-np.expm1(np.minimum(logs, -1e-9)))
         return log_loss(sigmoid(odds + _level(odds, float(churned.mean()))), churned)
 
-    fits = loss(said.formula) <= _WORST_FORMULA * loss(said.trees)
-    hazard = (_GUESSED_HAZARD + _best(ranked_churn)) / 2.0 if 0 < churned.sum() < len(churned) else _UNSEEN_HAZARD
+    is_judged = bool(0 < churned.sum() < len(churned))
+    fits = is_judged and loss(said.formula) <= _WORST_FORMULA * loss(said.trees)
+    hazard = (_GUESSED_HAZARD + _best(ranked_churn)) / 2.0 if is_judged else _UNSEEN_HAZARD
     if amount is None or said.log_amount is None or said.formula_log_amount is None or not (amount > 0).any():
-        return Say(hazard=hazard, may_set_level=fits)
+        return Say(hazard=hazard, formulas_fit=fits)
     log_amount, formula, total = said.log_amount, said.formula_log_amount, np.maximum(amount, 0.0)
     middle = float(np.median(formula - log_amount))
 
@@ -80,7 +82,7 @@ def learn_say(said: Opinions, *, churned: Flags, through: int, amount: Floats | 
         found = np.exp(log_amount + amount_lift(formula, log_amount, blend))
         return float(tweedie_deviances(total / total.mean(), found / found.mean()).mean())
 
-    return Say(hazard=hazard, value=(_GUESSED_VALUE + _best(ranked_value)) / 2.0, may_set_level=fits)
+    return Say(hazard=hazard, value=(_GUESSED_VALUE + _best(ranked_value)) / 2.0, formulas_fit=fits)
 
 
 def _best(loss: Callable[[float], float]) -> float:

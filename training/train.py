@@ -188,8 +188,7 @@ def _rehearse(
 
 def _with_level(say: Say, schedule: Schedule, learning: LearningSet, present: Floats) -> Say:
     came = newcomers(present, learning, schedule.horizon_days)
-    level = level_say(knows_season=schedule.knows_season, came=came) if say.may_set_level else 0.0
-    return replace(say, level=level)
+    return replace(say, level=level_say(knows_season=schedule.knows_season, came=came))
 
 
 def _with_blend(models: ModelSet, said: Opinions, say: Say, vectors: Floats) -> ModelSet:

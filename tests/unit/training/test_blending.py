@@ -1,5 +1,7 @@
 """What the formulas say beside the trees changes who comes first, never how many come or how much."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -82,7 +84,7 @@ def test_the_level_goes_to_the_formulas_as_far_as_it_is_told_to() -> None:
     formula_total = 2.0 * float(np.exp(said.log_amount).sum())
 
     def churn_and_total(level: float) -> tuple[float, float]:
-        blend = fit_blend(said, Say(hazard=0.2, value=0.2, level=level), formula_total=formula_total)
+        blend = fit_blend(said, Say(hazard=0.2, value=0.2, level=level, formulas_fit=True), formula_total=formula_total)
         silent = np.exp(log_survival(blended_log_odds(said.trees, said.formula, blend))[:, -1])
         assert said.log_amount is not None
         assert said.formula_log_amount is not None
@@ -103,12 +105,15 @@ def test_the_level_goes_to_the_formulas_as_far_as_it_is_told_to() -> None:
     assert between == pytest.approx((most * total) ** 0.5)
 
 
-def test_formulas_that_were_far_from_what_came_may_not_set_the_level() -> None:
+def test_formulas_that_were_far_from_what_came_may_not_set_the_level_of_churn() -> None:
     said, churned, amount = opinions(0.3, 0.3)
     wrong = Opinions(
         trees=said.trees, formula=-said.formula, log_amount=said.log_amount,
         formula_log_amount=said.formula_log_amount,
     )  # fmt: skip
     near, far = (learn_say(one, churned=churned, through=INTERVALS, amount=amount) for one in (said, wrong))
-    assert near.may_set_level
-    assert not far.may_set_level
+    assert near.formulas_fit
+    assert not far.formulas_fit
+    kept, moved = (fit_blend(wrong, replace(far, level=level), formula_total=1.0) for level in (0.0, 1.0))
+    assert kept.hazard_shift == moved.hazard_shift
+    assert kept.value_shift != moved.value_shift
