@@ -40,6 +40,9 @@ def test_all_that_is_judged_is_of_one_distribution(
     early, middle, late = (found.quantiles[level] for level in (0.1, 0.5, 0.9))
     assert ((early < middle) | (early == LONGEST_DAYS)).all()
     assert ((middle < late) | (middle == LONGEST_DAYS)).all()
+    told = measure(found)
+    assert told["next_median_error"] == pytest.approx(np.median(np.abs(middle - found.wait_days)[came]))
+    assert told["churn_in_the_large"] == pytest.approx(found.churn.mean() - found.churned.mean())
     within = found.wait_days < 0.9 * found.horizon_days  # at the very end the hour of the last day decides
     assert ((found.position < 0.5) == (found.wait_days < middle))[within].mean() > 0.95
 
@@ -61,6 +64,10 @@ def test_value_is_judged_by_what_was_spent_and_an_interval_only_where_there_is_o
     assert told["value_bias"] == pytest.approx(models.value.sum() / models.amount.sum() - 1.0)
     inside = (models.amount >= models.low) & (models.amount <= models.high)
     assert told["value_coverage"] == pytest.approx(inside.mean())
+    away = models.rows(models.churned)
+    assert away.value is not None
+    assert away.value.tolist() == models.value[models.churned].tolist()
+    assert baseline.rows(models.churned).low is None
     assert "value_spearman" in measure(baseline)
     assert "value_coverage" not in measure(baseline)
 
