@@ -14,6 +14,7 @@ from training.settings import TrainingSettings
 if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Experiment
+    from mlflow.entities.model_registry import ModelVersion
 
 EXPERIMENT = "parcours"
 MODEL_NAMES = ("churn", "next_purchase", "value")
@@ -127,11 +128,11 @@ def find_by_alias(client: "MlflowClient", alias: str) -> RegisteredSet | None:
 
 
 def find_by_set(client: "MlflowClient", model_set: str) -> RegisteredSet:
-    """The versions that belong to a model set. Errors: RegistryError."""
+    """The newest versions that belong to a model set. Errors: RegistryError."""
     found = {
         name: version
         for name in MODEL_NAMES
-        for version in client.search_model_versions(f"name='{name}'")
+        for version in reversed(_newest_first(client, name))
         if version.tags.get(MODEL_SET_TAG) == model_set
     }
     if len(found) < len(MODEL_NAMES):
@@ -145,11 +146,13 @@ def find_by_set(client: "MlflowClient", model_set: str) -> RegisteredSet:
 
 def list_sets(client: "MlflowClient") -> list[RegisteredSet]:
     """All complete sets, the newest first."""
-    versions = client.search_model_versions("name='churn'")
-    newest_first = sorted(versions, key=lambda version: int(version.version), reverse=True)
     # The same data, code and seed, trained again, are the same set: it was registered twice.
-    names = dict.fromkeys(version.tags[MODEL_SET_TAG] for version in newest_first if MODEL_SET_TAG in version.tags)
-    return [find_by_set(client, name) for name in names]
+    names = dict.fromkeys(version.tags.get(MODEL_SET_TAG) for version in _newest_first(client, MODEL_NAMES[0]))
+    return [find_by_set(client, name) for name in names if name is not None]
+
+
+def _newest_first(client: "MlflowClient", name: str) -> list["ModelVersion"]:
+    return sorted(client.search_model_versions(f"name='{name}'"), key=lambda version: -int(version.version))
 
 
 def point_alias(client: "MlflowClient", alias: str, registered: RegisteredSet) -> None:

@@ -29,10 +29,15 @@ from training.registry import changeover, lifecycle
 from training.registry.model_registry import (
     CHALLENGER,
     CHAMPION,
+    MODEL_NAMES,
+    MODEL_SET_TAG,
     RegistryError,
     connect,
+    create_model,
     download_set,
     find_by_alias,
+    find_by_set,
+    list_sets,
 )  # fmt: skip
 from training.registry.promotion import NotPromotedError, check_all
 from training.registry.promotion_log import read_log
@@ -156,6 +161,18 @@ def test_a_champion_of_an_earlier_version_makes_way(
     assert "cannot serve any more" in check.reason
     with pytest.raises(RegistryError, match=r"cannot serve any more: .* is of format 1"):
         changeover.promote_set(settings, first.registered.model_set, force=True)
+
+
+def test_a_set_registered_twice_is_listed_once_and_means_its_newest_versions(tmp_path: Path) -> None:
+    client = connect(TrainingSettings(home=tmp_path, tracking_uri=None))
+    for number, model_set in enumerate(("again", "other", "again"), start=1):
+        for name in MODEL_NAMES:
+            create_model(client, name)
+            made = client.create_model_version(name, source=str(tmp_path), tags={MODEL_SET_TAG: model_set})
+            assert int(made.version) == number
+    client.set_registered_model_alias("value", CHAMPION, "1")
+    assert [one.model_set for one in list_sets(client)] == ["again", "other"]
+    assert set(find_by_set(client, "again").versions.values()) == {"3"}
 
 
 def test_a_registry_that_is_not_there_is_asked_twice_and_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
