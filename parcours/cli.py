@@ -8,6 +8,7 @@ from importlib import metadata
 from typing import Annotated, NoReturn
 
 import typer
+from typer.models import CommandInfo, TyperInfo
 
 import demo.cli
 import parcours.score
@@ -66,7 +67,8 @@ def build_app() -> typer.Typer:
     app.add_typer(serve, name="serve")
     for package in (demo.cli, profile_api.cli, scoring.cli, training.cli, parcours.score):
         package.register(app, serve)
-    for command in (*app.registered_commands, *app.registered_groups):
+    commands: list[CommandInfo | TyperInfo] = [*app.registered_commands, *app.registered_groups]
+    for command in commands:
         name = command.name or getattr(command.callback, "__name__", "")
         command.rich_help_panel = next(panel for panel, names in _PANELS.items() if name in names)
     return app
