@@ -140,20 +140,33 @@ def compare_outcomes(verdicts: Mapping[PredictionKind, Verdict], *, age: timedel
 def compare_promises(
     present: Mapping[str, float], found: Mapping[str, Measured], *, newer_by: timedelta
 ) -> list[Check]:
-    """The champion knows what came since the rehearsal: what both had promised is compared, if of the same weeks."""
+    """The champion knows what came since the rehearsal: what both had promised is compared, if of the same weeks.
+
+    Nothing may be worse outside the interval and something must be better outside it: knowing no more than the
+    champion, a set as good is no reason to change what everybody is told.
+    """
     if abs(newer_by) > _SAME_MOMENT:
         more = f"{newer_by.days} days more" if newer_by > timedelta() else f"{-newer_by.days} days less"
         reason = f"the champion knows what came since the rehearsal: not comparable, and this set knows {more} of data"
         return [Check(check="champion", passed=newer_by > timedelta(), reason=reason)]
+    promised = {name: words for name, words in _PROMISED.items() if name in found and name in present}
+    if not promised:
+        return []
+    better = [words for name, words in promised.items() if found[name].high < present[name]]
+    said = f"better than the champion in {', '.join(better)}" if better else "better than the champion in nothing"
     return [
+        *(
+            Check(
+                check=f"champion {words}",
+                passed=present[name] >= found[name].low,
+                reason=f"{words} rehearsed in the same weeks: {found[name].value:.4f} "
+                f"({found[name].low:.4f} to {found[name].high:.4f}), the champion's {present[name]:.4f}",
+            )
+            for name, words in promised.items()
+        ),
         Check(
-            check=f"champion {words}",
-            passed=present[name] >= found[name].low,
-            reason=f"{words} rehearsed in the same weeks: {found[name].value:.4f} "
-            f"({found[name].low:.4f} to {found[name].high:.4f}), the champion's {present[name]:.4f}",
-        )
-        for name, words in _PROMISED.items()
-        if name in found and name in present
+            check="improvement", passed=bool(better), reason=f"{said}, outside the interval; it knows the same weeks"
+        ),
     ]
 
 

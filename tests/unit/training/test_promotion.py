@@ -97,9 +97,24 @@ def test_of_other_weeks_the_set_that_knows_more_goes_first(newer_by: int, stoppe
 
 
 @pytest.mark.parametrize("newer_by", [-7, 0, 7])
-def test_of_the_same_weeks_what_the_champion_promised_may_not_be_better_than_the_interval(newer_by: int) -> None:
-    promised = {"churn_log_loss": 0.4, "next_pinball": 0.39, "churn_auc": 0.9}
+@pytest.mark.parametrize(
+    ("log_loss", "quantile_loss", "stopped_by"),
+    [
+        (0.61, 0.5, []),
+        (0.61, 0.4, []),
+        (0.61, 0.39, ["champion quantile loss"]),
+        (0.6, 0.6, ["improvement"]),
+        (0.4, 0.39, ["champion quantile loss", "improvement"]),
+    ],
+)
+def test_of_the_same_weeks_nothing_may_be_worse_than_the_champions_promise_and_something_must_be_better(
+    newer_by: int, log_loss: float, quantile_loss: float, stopped_by: list[str]
+) -> None:
+    promised = {"churn_log_loss": log_loss, "next_pinball": quantile_loss, "churn_auc": 0.9}
     checks = compare_promises(promised, FOUND, newer_by=timedelta(days=newer_by))
-    assert [check.check for check in checks] == ["champion churn log loss", "champion quantile loss"]
-    assert failed(checks) == ["champion quantile loss"]
-    assert compare_promises({}, FOUND, newer_by=timedelta(days=newer_by)) == []
+    assert [check.check for check in checks] == ["champion churn log loss", "champion quantile loss", "improvement"]
+    assert failed(checks) == stopped_by
+
+
+def test_a_champion_of_the_same_weeks_that_promised_nothing_is_not_compared() -> None:
+    assert compare_promises({}, FOUND, newer_by=timedelta()) == []
