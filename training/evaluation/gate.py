@@ -16,6 +16,8 @@ MODEL_OF_KIND: Mapping[PredictionKind, str] = {
     PredictionKind.VALUE: "value",
 }
 _ROUNDS = 400
+_NEGLIGIBLE = 1e-4
+"""Of the other's loss: a difference below this comes of how figures are rounded and stored, however sure it is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +31,8 @@ class Check:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """Mean loss less the other's (`reference`), with its 95 % bootstrap interval: below zero is better."""
+    """Mean loss less the other's (`reference`), with its 95 % bootstrap interval: below zero is better,
+    where it matters."""
 
     measure: str
     reference: float
@@ -39,11 +42,11 @@ class Verdict:
 
     @property
     def is_better(self) -> bool:
-        return self.high < 0.0
+        return self.high < -_NEGLIGIBLE * abs(self.reference)
 
     @property
     def is_worse(self) -> bool:
-        return self.low > 0.0
+        return self.low > _NEGLIGIBLE * abs(self.reference)
 
     def sentence(self, other: str) -> str:
         word = "better than" if self.is_better else "worse than" if self.is_worse else "not to be told from"

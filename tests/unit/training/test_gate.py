@@ -1,3 +1,5 @@
+import pytest
+
 from customer.vocabulary import PredictionKind
 from training.evaluation.gate import Verdict, basis_of
 
@@ -25,3 +27,14 @@ def test_where_the_distribution_lost_value_goes_with_it() -> None:
 def test_what_was_not_grown_cannot_answer() -> None:
     assert basis_of(("next_purchase",), {})["VALUE"] == "BASELINE"
     assert set(basis_of((), {}).values()) == {"BASELINE"}
+
+
+@pytest.mark.parametrize(
+    ("low", "is_better", "is_worse"), [(1e-9, False, False), (1e-3, False, True), (-3e-3, True, False)]
+)
+def test_a_difference_that_comes_of_rounding_decides_nothing(low: float, is_better: bool, is_worse: bool) -> None:
+    verdict = Verdict(measure="loss", reference=2.0, difference=low, low=low, high=low + 1e-3)
+    rounded = Verdict(measure="loss", reference=2.0, difference=-1e-9, low=-2e-9, high=-1e-10)
+    assert (verdict.is_better, verdict.is_worse) == (is_better, is_worse)
+    assert not rounded.is_better
+    assert not rounded.is_worse
