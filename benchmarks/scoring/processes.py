@@ -15,8 +15,8 @@ import psutil
 ROOT = Path(__file__).resolve().parents[2]
 ENVIRONMENTS = ROOT / ".parcours" / "bench"
 PEER_PACKAGES = {
-    "mlserver": ["mlserver", "mlserver-lightgbm", "uvloop<0.22", "numba", "scipy"],
-    "bentoml": ["bentoml", "lightgbm", "pandas", "numba", "scipy"],
+    "mlserver": ["mlserver", "mlserver-lightgbm", "uvloop<0.22", "numba", "scipy", "pydantic-settings"],
+    "bentoml": ["bentoml", "lightgbm", "pandas", "numba", "scipy", "pydantic-settings"],
 }
 
 
