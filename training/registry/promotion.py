@@ -126,8 +126,7 @@ def compare_outcomes(verdicts: Mapping[PredictionKind, Verdict], *, age: timedel
     """No kind may be worse outside the interval. Some kind must be better, unless the champion has become old: a set
     that is as good and knows a whole horizon more is the better choice."""
     better = [kind.lower() for kind, verdict in verdicts.items() if verdict.is_better]
-    found = f"better than the champion in {', '.join(better)}" if better else "better than the champion in nothing"
-    reason = f"{found}; it knows {age.days} days more, and from {horizon.days} on as good is good enough"
+    reason = f"{_better_in(better)}; it knows {age.days} days more, and from {horizon.days} on as good is good enough"
     return [
         *(
             Check(check=f"champion {kind.lower()}", passed=not one.is_worse, reason=one.sentence("the champion"))
@@ -153,7 +152,6 @@ def compare_promises(
     if not promised:
         return []
     better = [words for name, words in promised.items() if found[name].high < present[name]]
-    said = f"better than the champion in {', '.join(better)}" if better else "better than the champion in nothing"
     return [
         *(
             Check(
@@ -165,9 +163,15 @@ def compare_promises(
             for name, words in promised.items()
         ),
         Check(
-            check="improvement", passed=bool(better), reason=f"{said}, outside the interval; it knows the same weeks"
+            check="improvement",
+            passed=bool(better),
+            reason=f"{_better_in(better)}, outside the interval; it knows the same weeks",
         ),
     ]
+
+
+def _better_in(kinds: Sequence[str]) -> str:
+    return f"better than the champion in {', '.join(kinds) or 'nothing'}"
 
 
 def _examples(trained: Trained) -> LearningSet:
