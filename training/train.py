@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +12,7 @@ from lightgbm import Booster
 
 from customer.errors import ParcoursError
 from customer.features.definitions import FEATURE_NAMES, FEATURE_SET
-from customer.features.moment import local_moment
+from customer.features.moment import days_later, local_moment
 from customer.vocabulary import PredictionBasis, PredictionKind
 from scoring.engine.blend import Opinions
 from scoring.engine.btyd import Floats
@@ -148,8 +148,8 @@ def _inner_folds(
             kept = [days, *schedule.cutoffs[:: max(given.spine_rows // recipe.spine_rows, 1)]]
             return _rehearse(
                 known.rows(np.isin(known.age_days + rehearsal_days, kept)), then, days_earlier=days - rehearsal_days,
-                recipe=recipe, seed=seed, snapshot=snapshot, as_of=as_of - timedelta(days=rehearsal_days),
-                knows_season_now=then.knows_season,
+                recipe=recipe, seed=seed, snapshot=snapshot, knows_season_now=then.knows_season,
+                as_of=days_later(as_of, -rehearsal_days, snapshot.time_zone),
             )  # fmt: skip
 
         found.append(judged)
@@ -168,7 +168,7 @@ def _rehearse(
     fit = fit_models(earlier, examples.matrix, schedule, recipe, seed)
     models = _model_set(
         fit, assumed_spread(schedule.value_edges, fit.value_unit_minor), None, None, seed=seed, snapshot=snapshot,
-        as_of=as_of - timedelta(days=days_earlier), horizon_days=schedule.horizon_days,
+        as_of=days_later(as_of, -days_earlier, snapshot.time_zone), horizon_days=schedule.horizon_days,
     )  # fmt: skip
     say = Say()
     if "next_purchase" in models.boosters:

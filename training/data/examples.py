@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from customer.errors import ParcoursError
 from customer.features.definitions import FEATURE_NAMES
 from customer.features.moment import days_later, local_moment
+from customer.order_file.source import literal
 from training.data.engine import LOCAL, Engine, FeatureSource
 from training.data.facts import open_bucket
 from training.data.pieces import Piece, in_order, pieces
@@ -64,9 +65,9 @@ class FeatureFrame:
 class Labels:
     """What followed each row of a spine, in its order.
 
-    `days_to_next` counts days of 24 hours from as_of, with their fraction; it is NaN when no further valid order was
-    seen: the row was then watched for `censored_after_days` whole local days. `days_to_second` counts to the order
-    after that one.
+    `days_to_next` counts days on the brand's clock from as_of, with their fraction; it is NaN when no further valid
+    order was seen: the row was then watched for `censored_after_days` whole days there. `days_to_second` counts to the
+    order after that one.
     `is_complete`: the whole horizon lies in the time observed; order_count and net_minor mean little without it.
     """
 
@@ -171,7 +172,7 @@ def _label_tables(snapshot: Snapshot, spine: pa.Table, *, horizons: Sequence[int
             connection.register("label_window", windows)
             connection.execute(
                 f"create temp view spine as select *, timestamptz '{end.isoformat()}' as observed_until, "
-                f"{observed_day} as observed_day from spine_row"
+                f"{observed_day} as observed_day, {literal(snapshot.time_zone)} as time_zone from spine_row"
             )
             return connection.sql(_LABELS).to_arrow_table()
 

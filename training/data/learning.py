@@ -1,13 +1,14 @@
 """The learning set: everything the models are fitted on, as aligned arrays in an order that no name can influence."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import numpy as np
 import pyarrow as pa
 
 from customer.features.definitions import FEATURE_BY_NAME, FEATURE_NAMES
 from customer.features.feature import Kind
+from customer.features.moment import days_later
 from scoring.engine.btyd import Flags, Floats
 from training.data.engine import LOCAL, Engine
 from training.data.examples import feature_frame, labels_within
@@ -72,7 +73,7 @@ def build_learning_set(
     snapshot: Snapshot, as_of: datetime, schedule: Schedule, *, engine: Engine = LOCAL
 ) -> LearningSet:
     """Features and labels at every cutoff of the schedule, as known at `as_of`."""
-    cutoffs = [as_of - timedelta(days=days) for days in schedule.cutoffs]
+    cutoffs = [days_later(as_of, -days, snapshot.time_zone) for days in schedule.cutoffs]
     if not cutoffs:
         return empty_learning_set(schedule.value_edges)
     spine = build_spine(snapshot, cutoffs)

@@ -3,12 +3,13 @@
 import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from customer.features.moment import days_later
 from customer.vocabulary import PredictionKind
 from scoring.engine.btyd import Floats
 from scoring.engine.model_set import ModelSet
@@ -78,7 +79,7 @@ def backtest(
     found: list[Fold] = []
     horizon = horizon_days
     for number in range(1, folds + 1):
-        as_of = until - timedelta(days=number * (horizon or _assumed(snapshot, until)))
+        as_of = days_later(until, -number * (horizon or _assumed(snapshot, until)), snapshot.time_zone)
         progress(f"fold {number} of {folds}: as of {as_of:%Y-%m-%d}")
         trained = train_models(snapshot, as_of=as_of, horizon_days=horizon, recipe=recipe, seed=seed)
         horizon = trained.models.horizon_days
@@ -131,8 +132,9 @@ def judged_rehearsal(trained: Trained) -> Fold | None:
     rehearsal = trained.rehearsal
     if rehearsal is None:
         return None
-    moment = datetime.fromisoformat(trained.models.spec.as_of) - timedelta(days=rehearsal.days_earlier)
-    return fold_of(rehearsal.fitted, rehearsal.models, rehearsal.baseline, as_of=moment, seed=trained.models.spec.seed)
+    spec = trained.models.spec
+    moment = days_later(datetime.fromisoformat(spec.as_of), -rehearsal.days_earlier, spec.time_zone)
+    return fold_of(rehearsal.fitted, rehearsal.models, rehearsal.baseline, as_of=moment, seed=spec.seed)
 
 
 def _plain(measures: Mapping[str, Measured]) -> dict[str, dict[str, float]]:

@@ -3,13 +3,14 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from customer.features.definitions import FEATURE_NAMES
+from customer.features.moment import days_later
 from scoring.engine.btyd import Flags, Floats
 from scoring.engine.model_set import ModelSet
 from training.data.examples import feature_frame, labels_within
@@ -61,7 +62,7 @@ def matured(
     `models` tells the horizon and the baseline; the predictions are those that were given, not made again.
     """
     horizon, trained_at = models.horizon_days, datetime.fromisoformat(models.spec.as_of)
-    last = observed_until - timedelta(days=horizon)
+    last = days_later(observed_until, -horizon, snapshot.time_zone)
     known = {
         (one.customer_id, one.as_of): one.answer
         for one in given

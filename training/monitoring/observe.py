@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from customer.features.moment import days_later
 from scoring.engine.model_set import ModelSet, load_model_set
 from training.data.examples import feature_frame
 from training.data.snapshot import Snapshot, end_of_history
@@ -85,7 +86,7 @@ def observe(settings: TrainingSettings, snapshot: Snapshot, *, now: datetime, pr
     watched = _watch(client, snapshot, end)
     name, spec = watched.registered.model_set, watched.models.spec
     progress("predictions against what came")
-    moment = end - timedelta(days=spec.horizon_days)
+    moment = days_later(end, -spec.horizon_days, snapshot.time_zone)
     found = matured(snapshot, watched.models, given_at(url, settings.tenant, name, moment), observed_until=end)
     promised = find_promised(url, settings.tenant, name)
     measures = _measures(found)

@@ -15,13 +15,15 @@ END = datetime(2024, 9, 1, tzinfo=UTC)
 HEADER = "customer_id,order_id,ordered_at,received_at,amount,is_return\n"
 
 
-def outcome(folder: Path, *rows: str, horizon: int = 30, end: datetime = END) -> tuple[np.ndarray, Labels]:
+def outcome(
+    folder: Path, *rows: str, horizon: int = 30, end: datetime = END, cutoff: datetime = CUTOFF, time_zone: str = "UTC"
+) -> tuple[np.ndarray, Labels]:
     """The one customer's order count as a feature, and the labels."""
     file = folder / "orders.csv"
     first = "ann,o0,2024-01-01T10:00:00Z,,10,\n"
     file.write_text(HEADER + first + "".join(f"{row}\n" for row in rows))
-    snapshot, _ = snapshot_from_orders(file, folder / "snapshot", known_before=end, now=END)
-    spine = build_spine(snapshot, [CUTOFF])
+    snapshot, _ = snapshot_from_orders(file, folder / "snapshot", known_before=end, now=end, time_zone=time_zone)
+    spine = build_spine(snapshot, [cutoff])
     return feature_frame(snapshot, spine).column("order_count"), labels(snapshot, spine, horizon_days=horizon)
 
 
@@ -45,6 +47,25 @@ def test_an_order_placed_exactly_at_the_end_of_the_horizon_is_outside(tmp_path: 
     assert label.churned.tolist() == [True]
     assert label.days_to_next.tolist() == [30]
     assert label.net_minor.tolist() == [0]
+
+
+@pytest.mark.parametrize(("at", "churned"), [("2024-04-13T23:00:00", True), ("2024-04-13T22:59:59", False)])
+def test_a_wait_across_a_change_of_the_clock_ends_with_the_horizon_not_an_hour_before(
+    tmp_path: Path, at: str, churned: bool
+) -> None:
+    winter_midnight = datetime(2024, 3, 15, tzinfo=UTC)
+    _, label = outcome(tmp_path, f"ann,o1,{at}Z,,20,", cutoff=winter_midnight, time_zone="Europe/London")
+    assert label.churned.tolist() == [churned]
+    assert (label.days_to_next >= 30).tolist() == [churned]
+
+
+def test_an_order_in_the_hour_that_autumn_repeats_is_no_wait_below_zero(tmp_path: Path) -> None:
+    half_past_one = datetime(2024, 10, 27, 0, 30, tzinfo=UTC)
+    rows = "ann,o1,2024-10-27T01:10:00Z,,20,", "ann,o2,2024-10-28T01:30:00Z,,20,"
+    late = datetime(2024, 12, 1, tzinfo=UTC)
+    _, label = outcome(tmp_path, *rows, cutoff=half_past_one, time_zone="Europe/London", end=late)
+    assert label.days_to_next.tolist() == [0]
+    assert label.days_to_second.tolist() == [1]
 
 
 def test_who_never_comes_back_is_censored_at_the_end_of_observation(tmp_path: Path) -> None:

@@ -1,8 +1,9 @@
 -- What happened after each spine row within each of its windows, as known at the end of observation:
--- spine(customer_id, as_of, local_day, observed_until, observed_day), label_window(as_of, horizon_days, until_at). One row
--- per window and spine row. Half-open: an order exactly at as_of counts, one exactly at until_at does not.
--- days_to_next counts days of 24 hours, with their fraction; it is null when no further order was seen: then the
--- customer was watched for censored_after_days. days_to_second counts to the order after the next.
+-- spine(customer_id, as_of, local_day, observed_until, observed_day, time_zone), label_window(as_of, horizon_days,
+-- until_at). One row per window and spine row. Half-open: an order exactly at as_of counts, one exactly at until_at does not.
+-- days_to_next counts days on the brand's clock, with their fraction, as horizons and censored_after_days do: a day on
+-- which the clock changes is one day, too. It is null when no further order was seen: then the customer was watched for
+-- censored_after_days. days_to_second counts to the order after the next.
 with member as (
   select spine.*, feature_member.member_id
   from spine
@@ -24,7 +25,7 @@ adjusted_order as (
 ),
 later_order as (
   select
-    member.customer_id, member.as_of, feature_order.order_id, feature_order.occurred_at,
+    member.customer_id, member.as_of, member.time_zone, feature_order.order_id, feature_order.occurred_at,
     feature_order.local_day - member.local_day as days_after,
     feature_order.total_minor
   from member
@@ -44,10 +45,18 @@ later_order as (
 next_order as (
   select
     customer_id, as_of,
-    cast(epoch_us(min(occurred_at)) - epoch_us(as_of) as double) / 86400000000.0 as days_to_next,
-    cast(epoch_us(min(occurred_at, 2)[2]) - epoch_us(as_of) as double) / 86400000000.0 as days_to_second
+    timezone(time_zone, as_of) as from_at,
+    timezone(time_zone, min(occurred_at)) as next_at,
+    timezone(time_zone, min(occurred_at, 2)[2]) as second_at
   from later_order
-  group by customer_id, as_of
+  group by customer_id, as_of, time_zone
+),
+wait as (
+  select
+    customer_id, as_of,
+    cast(epoch_us(next_at) - epoch_us(from_at) as double) / 86400000000.0 as days_to_next,
+    cast(epoch_us(second_at) - epoch_us(from_at) as double) / 86400000000.0 as days_to_second
+  from next_order
 ),
 window_order as (
   select
@@ -78,12 +87,14 @@ select
   label_window.until_at <= spine.observed_until as is_complete,
   cast(coalesce(window_order.order_count, 0) as integer) as order_count,
   cast(coalesce(window_order.purchase_day_count, 0) as integer) as purchase_day_count,
-  next_order.days_to_next, next_order.days_to_second,
+  -- never below zero, though an autumn night has an hour twice
+  case when wait.days_to_next < 0 then 0.0 else wait.days_to_next end as days_to_next,
+  case when wait.days_to_second < 0 then 0.0 else wait.days_to_second end as days_to_second,
   cast(spine.observed_day - spine.local_day as integer) as censored_after_days,
   cast(coalesce(window_order.total_minor, 0) - coalesce(window_adjustment.adjusted_minor, 0) as bigint) as net_minor
 from spine
 join label_window on label_window.as_of = spine.as_of
-left join next_order on next_order.customer_id = spine.customer_id and next_order.as_of = spine.as_of
+left join wait on wait.customer_id = spine.customer_id and wait.as_of = spine.as_of
 left join window_order
   on window_order.customer_id = spine.customer_id and window_order.as_of = spine.as_of
   and window_order.horizon_days = label_window.horizon_days
