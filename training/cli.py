@@ -59,7 +59,7 @@ def train(
     chosen, tune_s = read_recipe(recipe, quick=quick, tune_seconds=tune_seconds)
     if orders is None:
         refuse_idle({"--out": out, "--map": mapping}, "without --orders, for the database's models go to the registry")
-        from training.registry.lifecycle import Order, train_from_database
+        from training.registry.trainings import Order, train_from_database
         from training.settings import load_settings
 
         with open_engine(engine) as opened, steps(quiet=as_json) as progress:

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
+from customer.features.moment import days_later
 from scoring.engine.model_set import ModelSet, load_model_set
 from training.data.engine import LOCAL, Engine
 from training.data.learning import MOST_CUSTOMERS
@@ -175,7 +176,7 @@ def _models_to_judge(settings: TrainingSettings, wanted: Evaluation) -> ModelSet
         return None
     if wanted.models is not None:
         return load_model_set(wanted.models)
-    from training.registry.lifecycle import load_registered
+    from training.registry.registered_sets import load_registered
 
     return load_registered(settings, wanted.model_set)
 
@@ -204,7 +205,7 @@ def _judged(
         )  # fmt: skip
     spec = models.spec
     as_of = datetime.fromisoformat(spec.as_of)
-    if until < as_of + timedelta(days=spec.horizon_days):
+    if until < days_later(as_of, spec.horizon_days, spec.time_zone):
         raise UsageError(
             f"the models of {as_of:%Y-%m-%d} look {spec.horizon_days} days ahead; "
             f"the orders must reach that far, but are followed until {until:%Y-%m-%d} only: "

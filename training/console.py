@@ -20,8 +20,8 @@ from training.evaluation.backtest import Fold
 from training.evaluation.report import answered_by
 from training.monitoring.observe import Observation
 from training.monitoring.report import as_facts
-from training.registry.lifecycle import SetDescription, Training
 from training.registry.model_record import ScoredBy
+from training.registry.trainings import Training
 from training.retraining import Retraining
 from training.train import Progress as Report
 from training.train import Trained
@@ -152,31 +152,6 @@ def print_folds(folds: Sequence[Fold], report: Path, *, as_json: bool) -> None:
         console.print(table)
         console.print(f"answered: {answered_by(fold)}")
     console.print(f"report: {report}")
-
-
-def print_sets(sets: Sequence[SetDescription], *, as_json: bool) -> None:
-    """One line per registered set."""
-    if as_json:
-        found = [
-            {
-                "model_set": one.registered.model_set, "aliases": one.aliases, "as_of": one.as_of,
-                "horizon_days": one.horizon_days, "versions": dict(one.registered.versions),
-                "metrics": dict(one.metrics),
-            }
-            for one in sets
-        ]  # fmt: skip
-        print_result({"model_sets": found}, "", as_json=True)
-        return
-    if not sets:
-        Console().print("no model set is registered yet; train one with `parcours train`")
-        return
-    table = Table(title="Model sets, the newest first")
-    for column in ("set", "alias", "as of", "days ahead", *(words for _, words in _SHOWN[:3])):
-        table.add_column(column, no_wrap=column in ("set", "alias", "as of"))  # copied into the next command
-    for one in sets:
-        figures = [f"{one.metrics[name]:.4f}" if name in one.metrics else "" for name, _ in _SHOWN[:3]]
-        table.add_row(one.registered.model_set, " ".join(one.aliases), one.as_of[:10], one.horizon_days, *figures)
-    Console().print(table)
 
 
 def print_scored_by(found: Sequence[ScoredBy], customer: str, *, as_json: bool) -> None:

@@ -24,9 +24,9 @@ def register(app: typer.Typer) -> None:
 
 
 def compare(as_json: Json = False) -> None:
-    """List the registered model sets with their rehearsals' figures, the newest first; the champion is marked."""
-    from training.console import print_sets
-    from training.registry.lifecycle import describe_sets
+    """List the registered model sets, the newest first: what each promised, beside the baseline and the champion."""
+    from training.registry.registered_sets import describe_sets
+    from training.set_table import print_sets
     from training.settings import load_settings
 
     print_sets(describe_sets(load_settings()), as_json=as_json)
@@ -93,7 +93,7 @@ def card(
     """Print a model card: purpose, data, measures with intervals, calibration, fairness, limits, privacy."""
     import sys
 
-    from training.registry.lifecycle import fetch_pages
+    from training.registry.registered_sets import fetch_pages
     from training.settings import load_settings
 
     text, pages = fetch_pages(load_settings(), model_set, out)
@@ -164,7 +164,7 @@ def retrain(
 
     from training.console import print_retraining, steps
     from training.given import read_recipe
-    from training.registry.lifecycle import Order
+    from training.registry.trainings import Order
     from training.retraining import Outcome, Policy
     from training.retraining import retrain as train_again
     from training.settings import load_settings

@@ -11,7 +11,7 @@ from training.data.connecting import connect
 from training.monitoring.findings import Status
 from training.registry.changeover import fault_of_champion
 from training.registry.database import named_sql, rows_of
-from training.registry.lifecycle import Order, Training, train_from_database
+from training.registry.trainings import Order, Training, train_from_database
 from training.settings import TrainingSettings, database_url
 from training.train import Progress
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from customer.vocabulary import PredictionBasis, PredictionKind
 from scoring.engine.btyd import Flags, Floats
+from training.evaluation.intervals import Measured
 from training.evaluation.metrics import log_losses, quantile_losses, tweedie_deviances
 from training.evaluation.outcome import Outcome
 
@@ -39,6 +40,12 @@ class Verdict:
     difference: float
     low: float
     high: float
+
+    @property
+    def in_parts(self) -> Measured:
+        """The difference in parts of the other's mean loss, so that losses of any kind can stand in one table."""
+        unit = abs(self.reference) or 1.0
+        return Measured(value=self.difference / unit, low=self.low / unit, high=self.high / unit)
 
     @property
     def is_better(self) -> bool:

@@ -53,10 +53,12 @@ class Outcome:
         )  # fmt: skip
 
 
-def outcome_of(models: ModelSet, examples: LearningSet, *, threads: int = 2) -> Outcome:
-    """The models' predictions of rows whose trained horizon has passed."""
-    scores = models.scores(examples.matrix, threads=threads)
-    return _outcome(models.horizon_days, examples, scores)
+def outcome_of(
+    models: ModelSet, examples: LearningSet, *, threads: int = 2, horizon_days: int | None = None
+) -> Outcome:
+    """The models' predictions of rows whose horizon (the trained one when None) has passed, and is all of `amounts`."""
+    scores = models.scores(examples.matrix, horizon_days=horizon_days, threads=threads)
+    return _outcome(scores.horizon_days, examples, scores)
 
 
 def baseline_outcome(models: ModelSet, examples: LearningSet) -> Outcome:

@@ -2,33 +2,30 @@
 
 import tempfile
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from customer.errors import FeatureSetMismatchError, ParcoursError
 from customer.vocabulary import PredictionKind
-from scoring.engine.model_set import ModelSet, load_model_set
+from scoring.engine.model_set import load_model_set
 from scoring.engine.spec import UnusableModelSetError
 from scoring.errors import ModelSetRefusedError
 from training.basis import basis_reasons
-from training.data.learning import LearningSet
+from training.data.snapshot import Snapshot
 from training.evaluation.backtest import Fold
 from training.evaluation.gate import Check, Verdict, judge
-from training.evaluation.intervals import Measured
-from training.evaluation.outcome import Outcome, outcome_of
+from training.evaluation.outcome import Outcome
 from training.evaluation.stages import stage_masks
+from training.registry.beside_champion import Comparison, compare_with
 from training.registry.model_registry import CHAMPION, RegisteredSet, download_set, find_by_alias
-from training.train import Trained
+from training.train import Progress, Trained
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 _WORST_IN_THE_LARGE = 0.05
 _FEWEST_IN_STAGE = 100
-_SAME_MOMENT = timedelta(days=7)
-_PROMISED = {"churn_log_loss": "churn log loss", "next_pinball": "quantile loss"}
-"""What two rehearsals of the same moment are compared by when their customers cannot be paired."""
 
 
 class NotPromotedError(ParcoursError):
@@ -40,10 +37,20 @@ class NotPromotedError(ParcoursError):
         )
 
 
-def check_all(client: "MlflowClient", trained: Trained, fold: Fold | None) -> list[Check]:
-    """All checks, passed or not; `fold` is the rehearsal with intervals. A check that the data cannot answer passes
-    and says so."""
-    champion = find_by_alias(client, CHAMPION)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """All that the gate asked, and where `champion` could be judged beside the new set, by how much it differs."""
+
+    checks: list[Check]
+    champion: str | None = None
+    beside_champion: Mapping[PredictionKind, Verdict] = field(default_factory=dict)
+
+
+def judge_all(
+    client: "MlflowClient", trained: Trained, fold: Fold | None, snapshot: Snapshot, *, progress: Progress
+) -> Judgement:
+    """All checks, passed or not; `fold` is the rehearsal with intervals, `snapshot` what was trained on. A check of the
+    set by itself that the data cannot answer passes and says so; one against the champion does not."""
     rehearsal = trained.rehearsal
     if rehearsal is None or not rehearsal.is_comparable:
         reason = "no comparable rehearsal to read calibration from"
@@ -51,7 +58,12 @@ def check_all(client: "MlflowClient", trained: Trained, fold: Fold | None) -> li
     else:
         is_served = trained.models.spec.basis[PredictionKind.CHURN] == "MODEL"
         rehearsed = check_rehearsal(rehearsal.models, rehearsal.baseline, is_served=is_served)
-    return [*check_baseline(trained), *rehearsed, *_check_champion(client, trained, fold, champion)]
+    champion = find_by_alias(client, CHAMPION)
+    found = _beside_champion(client, trained, fold, snapshot, champion, progress)
+    return Judgement(
+        checks=[*check_baseline(trained), *rehearsed, *found.checks],
+        champion=champion.model_set if champion and found.verdicts else None, beside_champion=found.verdicts,
+    )  # fmt: skip
 
 
 def check_baseline(trained: Trained) -> list[Check]:
@@ -88,93 +100,24 @@ def _calibrated(name: str, outcome: Outcome, *, allowed: float) -> Check:
     )
 
 
-def _check_champion(
-    client: "MlflowClient", trained: Trained, fold: Fold | None, champion: RegisteredSet | None
-) -> list[Check]:
+def _beside_champion(
+    client: "MlflowClient", trained: Trained, fold: Fold | None, snapshot: Snapshot, champion: RegisteredSet | None,
+    progress: Progress,
+) -> Comparison:  # fmt: skip
     if champion is None:
-        return [Check(check="champion", passed=True, reason="there is no champion yet")]
+        return _said("there is no champion yet")
     if champion.model_set == trained.models.spec.id:
-        return [Check(check="champion", passed=True, reason="it is the champion: the same data, code and seed")]
+        return _said("it is the champion: the same data, code and seed")
     with tempfile.TemporaryDirectory(prefix="parcours-") as scratch:
         try:
             present = load_model_set(download_set(client, champion, Path(scratch)))
         except (FeatureSetMismatchError, UnusableModelSetError) as error:
             problem = error.problem if isinstance(error, UnusableModelSetError) else str(error)
-            return [Check(check="champion", passed=True, reason=f"the champion cannot serve any more: {problem}")]
+            return _said(f"the champion cannot serve any more: {problem}")
         except ModelSetRefusedError as error:  # it may well serve elsewhere
-            return [Check(check="champion", passed=False, reason=f"the champion cannot be asked here: {error}")]
-    return compare_with(present, trained, fold)
+            return _said(f"the champion cannot be asked here: {error}", passed=False)
+        return compare_with(present, trained, fold, snapshot, progress=progress)
 
 
-def compare_with(present: ModelSet, trained: Trained, fold: Fold | None) -> list[Check]:
-    """The rehearsal against the champion on the same customers, if the champion had not seen what came either."""
-    rehearsal, spec = trained.rehearsal, trained.models.spec
-    if rehearsal is None or fold is None:
-        return [Check(check="champion", passed=True, reason="no rehearsal to compare with the champion by")]
-    if present.spec.horizon_days != spec.horizon_days:
-        return [Check(check="champion", passed=True, reason="the champion looks over another horizon: not comparable")]
-    moment, trained_at = fold.as_of, datetime.fromisoformat(present.spec.as_of)
-    if trained_at > moment:
-        newer_by = datetime.fromisoformat(spec.as_of) - trained_at
-        return compare_promises(present.spec.metrics, fold.measures, newer_by=newer_by)
-    verdicts = judge(rehearsal.models, outcome_of(present, _examples(trained)))
-    age = datetime.fromisoformat(spec.as_of) - trained_at
-    return compare_outcomes(verdicts, age=age, horizon=timedelta(days=spec.horizon_days))
-
-
-def compare_outcomes(verdicts: Mapping[PredictionKind, Verdict], *, age: timedelta, horizon: timedelta) -> list[Check]:
-    """No kind may be worse outside the interval. Some kind must be better, unless the champion has become old: a set
-    that is as good and knows a whole horizon more is the better choice."""
-    better = [kind.lower() for kind, verdict in verdicts.items() if verdict.is_better]
-    reason = f"{_better_in(better)}; it knows {age.days} days more, and from {horizon.days} on as good is good enough"
-    return [
-        *(
-            Check(check=f"champion {kind.lower()}", passed=not one.is_worse, reason=one.sentence("the champion"))
-            for kind, one in verdicts.items()
-        ),
-        Check(check="improvement", passed=bool(better) or age >= horizon, reason=reason),
-    ]
-
-
-def compare_promises(
-    present: Mapping[str, float], found: Mapping[str, Measured], *, newer_by: timedelta
-) -> list[Check]:
-    """The champion knows what came since the rehearsal: what both had promised is compared, if of the same weeks.
-
-    Nothing may be worse outside the interval and something must be better outside it: knowing no more than the
-    champion, a set as good is no reason to change what everybody is told.
-    """
-    if abs(newer_by) > _SAME_MOMENT:
-        more = f"{newer_by.days} days more" if newer_by > timedelta() else f"{-newer_by.days} days less"
-        reason = f"the champion knows what came since the rehearsal: not comparable, and this set knows {more} of data"
-        return [Check(check="champion", passed=newer_by > timedelta(), reason=reason)]
-    promised = {name: words for name, words in _PROMISED.items() if name in found and name in present}
-    if not promised:
-        return []
-    better = [words for name, words in promised.items() if found[name].high < present[name]]
-    return [
-        *(
-            Check(
-                check=f"champion {words}",
-                passed=present[name] >= found[name].low,
-                reason=f"{words} rehearsed in the same weeks: {found[name].value:.4f} "
-                f"({found[name].low:.4f} to {found[name].high:.4f}), the champion's {present[name]:.4f}",
-            )
-            for name, words in promised.items()
-        ),
-        Check(
-            check="improvement",
-            passed=bool(better),
-            reason=f"{_better_in(better)}, outside the interval; it knows the same weeks",
-        ),
-    ]
-
-
-def _better_in(kinds: Sequence[str]) -> str:
-    return f"better than the champion in {', '.join(kinds) or 'nothing'}"
-
-
-def _examples(trained: Trained) -> LearningSet:
-    """The customers of the rehearsal, in its order."""
-    days = trained.rehearsal.days_earlier if trained.rehearsal else -1
-    return trained.learning.rows(trained.learning.age_days == days)
+def _said(reason: str, *, passed: bool = True) -> Comparison:
+    return Comparison(checks=[Check(check="champion", passed=passed, reason=reason)])

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from customer.vocabulary import PredictionKind
 from scoring.engine.model_set import ModelSet
 from training.evaluation.backtest import Fold
+from training.evaluation.gate import Verdict, judge
 from training.evaluation.model_card import write_card
 from training.evaluation.population import population_of, write_population
 from training.evaluation.report import pictures_of, write_drawn
@@ -22,6 +24,7 @@ from training.registry.model_registry import (
     RegisteredSet,
     create_model,
 )
+from training.registry.promotion import Judgement
 from training.registry.pyfunc_model import OUTPUTS
 from training.train import Trained, save_models
 
@@ -31,6 +34,8 @@ if TYPE_CHECKING:
 
 _REQUIREMENTS = ["parcours[training]"]
 KIND_TAG = "parcours.kind"
+COMPARED_TAG = "parcours.compared_with"
+"""The champion of then, where a new set could be judged beside it."""
 RECIPE_ARTIFACT = "recipe.json"
 REPORT = "rehearsal.html"
 MEASURES_ARTIFACT = "measures.json"
@@ -43,6 +48,7 @@ class Logged:
 
     trained: Trained
     fold: Fold | None  # the rehearsal, with intervals
+    judgement: Judgement
     card: str
     tuning: str
     study: "Study | None"
@@ -66,8 +72,10 @@ def log_training(client: "MlflowClient", logged: Logged, *, folder: Path) -> Reg
         mlflow.log_params(_parameters(trained))
         basis = {f"basis.{kind}": basis for kind, basis in spec.basis.items()}
         tags = {MODEL_SET_TAG: spec.id, KIND_TAG: "training", "parcours.tuning": logged.tuning, **basis}
+        if logged.judgement.champion is not None:
+            tags[COMPARED_TAG] = logged.judgement.champion
         mlflow.set_tags({**tags, "mlflow.note.content": logged.card})
-        mlflow.log_metrics(_measures(logged.fold))
+        mlflow.log_metrics({**_measures(logged.fold), **_differences("champion", logged.judgement.beside_champion)})
         if logged.fold is not None:
             mlflow.log_dict({"folds": [logged.fold.facts()]}, MEASURES_ARTIFACT)
         _log_study(client, run_id, logged.study)
@@ -127,13 +135,28 @@ def _parameters(trained: Trained) -> dict[str, Any]:
 
 
 def _measures(fold: Fold | None) -> dict[str, float]:
-    """The value of each measure, its interval as `…_low` and `…_high`, and the baseline's value."""
+    """The value of each measure, its interval as `…_low` and `…_high`, the baseline's value, and what lies between."""
     if fold is None:
         return {}
     found = {name: one.value for name, one in fold.measures.items()}
     found |= {f"{name}_low": one.low for name, one in fold.measures.items()}
     found |= {f"{name}_high": one.high for name, one in fold.measures.items()}
-    return found | {f"baseline_{name}": one.value for name, one in fold.baseline_measures.items()}
+    found |= {f"baseline_{name}": one.value for name, one in fold.baseline_measures.items()}
+    return found | _differences("baseline", judge(fold.outcome, fold.baseline))
+
+
+def _differences(other: str, verdicts: Mapping[PredictionKind, Verdict]) -> dict[str, float]:
+    """By kind, the mean loss less the other's on the same customers, in parts of it, with the interval's ends."""
+    found: dict[str, float] = {}
+    for kind, verdict in verdicts.items():
+        name, parts = difference_name(kind, other), verdict.in_parts
+        found |= {name: parts.value, f"{name}_low": parts.low, f"{name}_high": parts.high}
+    return found
+
+
+def difference_name(kind: PredictionKind, other: str) -> str:
+    """The measure of a run that tells its paired difference to `other`: the baseline or the champion of then."""
+    return f"{kind.lower()}_loss_beside_{other}"
 
 
 def _log_dataset(client: "MlflowClient", run_id: str, trained: Trained, source: str) -> None:

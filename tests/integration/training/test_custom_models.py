@@ -29,7 +29,7 @@ from tests.parity.randomised import random_world
 from tests.parity.stored import store
 from tests.small_models import on_the_wire
 from training.data.order_snapshot import snapshot_from_orders
-from training.registry import changeover, lifecycle
+from training.registry import changeover, registered_sets, trainings
 from training.registry.custom import ContractError, register_custom
 from training.registry.model_registry import CHALLENGER, connect, find_by_alias
 from training.retraining import Policy, due
@@ -83,14 +83,14 @@ def settings(database_url: str, tmp_path: Path) -> TrainingSettings:
     return TrainingSettings(home=tmp_path / "home", database_url=database_url, tracking_uri=None, tenant="default")
 
 
-def trained(settings: TrainingSettings, orders: list[Order], folder: Path) -> lifecycle.Training:
+def trained(settings: TrainingSettings, orders: list[Order], folder: Path) -> trainings.Training:
     file = write_orders(folder / "orders.csv", orders)
     snapshot, _ = snapshot_from_orders(file, folder / "snapshot", known_before=AS_OF, now=NOW)
-    order = lifecycle.Order(as_of=AS_OF, horizon_days=30, recipe=TINY, seed=1, force=True)
-    return lifecycle.train_and_register(settings, snapshot, order, progress=lambda _: None)
+    order = trainings.Order(as_of=AS_OF, horizon_days=30, recipe=TINY, seed=1, force=True)
+    return trainings.train_and_register(settings, snapshot, order, progress=lambda _: None)
 
 
-def team_models(training: lifecycle.Training) -> lightgbm.Booster:
+def team_models(training: trainings.Training) -> lightgbm.Booster:
     """Logs a LightGBM model and pyfuncs with MLflow's own calls, as a team would; returns the LightGBM model."""
     matrix = training.trained.learning.matrix
     table = pd.DataFrame({name: matrix[:, FEATURE_NAMES.index(name)] for name in INPUTS})
@@ -206,7 +206,7 @@ def check_trees(
 
 def check_known(settings: TrainingSettings, model_set: str, base: str) -> None:
     """A team's set is a set like any other: it has a card, and retraining waits as it does for ours."""
-    card, _ = lifecycle.fetch_pages(settings, model_set, None)
+    card, _ = registered_sets.fetch_pages(settings, model_set, None)
     assert f"`parcours card {base}`" in card
     assert "| churn | `models:/team_trees/1` |" in card
     policy = Policy(max_age=timedelta(days=28), patience=timedelta(days=7))

@@ -24,8 +24,8 @@ from tests.integration.training.shop import AS_OF, NOW, TINY, Order, write_order
 from training.basis import basis_reasons, caveats
 from training.console import print_training
 from training.data.order_snapshot import snapshot_from_orders
-from training.data.snapshot import NoFactsError
-from training.registry import changeover, lifecycle
+from training.data.snapshot import NoFactsError, Snapshot
+from training.registry import changeover, trainings
 from training.registry.model_registry import (
     CHALLENGER,
     CHAMPION,
@@ -39,7 +39,7 @@ from training.registry.model_registry import (
     find_by_set,
     list_sets,
 )  # fmt: skip
-from training.registry.promotion import NotPromotedError, check_all
+from training.registry.promotion import NotPromotedError, judge_all
 from training.registry.promotion_log import read_log
 from training.retraining import Outcome, Policy, retrain
 from training.settings import TrainingSettings
@@ -56,14 +56,14 @@ def settings(database_url: str, tmp_path: Path) -> TrainingSettings:
     return TrainingSettings(home=tmp_path / "home", database_url=database_url, tracking_uri=None, tenant="default")
 
 
-def taken(settings: TrainingSettings, orders: list[Order], scratch: Path, *, weeks: int = 0) -> lifecycle.Training:
+def taken(settings: TrainingSettings, orders: list[Order], scratch: Path, *, weeks: int = 0) -> trainings.Training:
     """A training whose facts come from a file, and everything after it as from the database."""
     as_of = AS_OF + timedelta(weeks=weeks)
     with tempfile.TemporaryDirectory(dir=scratch) as folder:
         file = write_orders(Path(folder) / "orders.csv", orders)
         snapshot, _ = snapshot_from_orders(file, Path(folder) / "snapshot", known_before=as_of, now=NOW)
-        return lifecycle.train_and_register(
-            settings, snapshot, lifecycle.Order(as_of=as_of, horizon_days=30, recipe=TINY, seed=1),
+        return trainings.train_and_register(
+            settings, snapshot, trainings.Order(as_of=as_of, horizon_days=30, recipe=TINY, seed=1),
             progress=lambda _: None,
         )  # fmt: skip
 
@@ -145,7 +145,7 @@ def test_a_champion_of_an_earlier_version_makes_way(
     first = taken(settings, orders, tmp_path)
     assert changeover.fault_of_champion(settings) is None
     policy = Policy(max_age=timedelta(days=3650), patience=timedelta(days=3650))
-    order = lifecycle.Order(as_of=AS_OF, horizon_days=30, recipe=TINY, seed=1)
+    order = trainings.Order(as_of=AS_OF, horizon_days=30, recipe=TINY, seed=1)
     not_due = retrain(settings, policy, order, is_forced=False, progress=lambda _: None)
     assert not_due.outcome is Outcome.NOT_DUE
 
@@ -156,7 +156,12 @@ def test_a_champion_of_an_earlier_version_makes_way(
         retrain(settings, policy, order, is_forced=False, progress=lambda _: None)
     models = first.trained.models
     other = replace(first.trained, models=ModelSet(replace(models.spec, id="another"), models.boosters))
-    [check] = [one for one in check_all(connect(settings), other, None) if one.check == "champion"]
+    facts = Snapshot(
+        folder=tmp_path, content_hash="", known_before=AS_OF, time_zone="UTC", currency="EUR", has_amounts=True,
+        bucket_count=1, row_counts={},
+    )  # fmt: skip
+    checks = judge_all(connect(settings), other, None, facts, progress=lambda _: None).checks
+    [check] = [one for one in checks if one.check == "champion"]
     assert check.passed
     assert "cannot serve any more" in check.reason
     with pytest.raises(RegistryError, match=r"cannot serve any more: .* is of format 1"):

@@ -24,7 +24,7 @@ from training.monitoring.matured import given_at, matured
 from training.monitoring.observe import Observation, observe, record_observation
 from training.monitoring.report import write_observation
 from training.monitoring.shadow import shadowed
-from training.registry import lifecycle
+from training.registry import trainings
 from training.registry.model_record import who_scored
 from training.retraining import Outcome, Policy, continued, due, retrain
 from training.settings import TrainingSettings
@@ -51,7 +51,7 @@ def taken(orders: list[Order], folder: Path, *, known_before: datetime) -> Snaps
     return snapshot_from_orders(file, folder / "snapshot", known_before=known_before, now=NOW)[0]
 
 
-def predict_into(url: str, training: lifecycle.Training, snapshot: Snapshot, at: datetime) -> None:
+def predict_into(url: str, training: trainings.Training, snapshot: Snapshot, at: datetime) -> None:
     """What the worker stores: every customer's answer at that instant."""
     present = feature_frame(snapshot, build_spine(snapshot, [at]))
     answers = training.trained.models.predict(present.values, as_of=at)
@@ -110,9 +110,9 @@ def test_a_champion_is_judged_by_what_it_said_and_trained_again_when_it_decays(
 ) -> None:
     url = settings.database_url or ""
     assert due(url, "default", POLICY, now=END) == (True, "there is no champion yet")
-    order = lifecycle.Order(as_of=TRAINED_AT, horizon_days=HORIZON.days, recipe=TINY, seed=1, force=True)
+    order = trainings.Order(as_of=TRAINED_AT, horizon_days=HORIZON.days, recipe=TINY, seed=1, force=True)
     before = taken(orders, tmp_path / "before", known_before=TRAINED_AT)
-    training = lifecycle.train_and_register(settings, before, order, progress=lambda _: None)
+    training = trainings.train_and_register(settings, before, order, progress=lambda _: None)
     now = taken(orders, tmp_path / "now", known_before=END)
     said_at = END - HORIZON - timedelta(hours=1)
     predict_into(url, training, now, said_at)
@@ -145,7 +145,7 @@ def test_a_champion_is_judged_by_what_it_said_and_trained_again_when_it_decays(
     check_who_scored(url, training, said_at)
 
 
-def check_shadow(url: str, training: lifecycle.Training, snapshot: Snapshot, said_at: datetime) -> None:
+def check_shadow(url: str, training: trainings.Training, snapshot: Snapshot, said_at: datetime) -> None:
     """A challenger that says what the champion said, but for churn, of which it knows nothing."""
     models, champion = training.trained.models, training.registered.model_set
     found = matured(snapshot, models, given_at(url, "default", champion, END - HORIZON), observed_until=END)
@@ -189,7 +189,7 @@ def check_when_due(settings: TrainingSettings, healthy: Observation, decayed: Ob
     record_observation(url, "default", decayed)
     assert due(url, "default", fresh, now=later) == (True, "monitoring found the champion decayed")
     record_observation(url, "default", healthy)
-    wanted = lifecycle.Order(as_of=later, horizon_days=None, recipe=TINY, seed=1)
+    wanted = trainings.Order(as_of=later, horizon_days=None, recipe=TINY, seed=1)
     assert continued(wanted, url, "default").horizon_days == HORIZON.days
     assert continued(replace(wanted, horizon_days=7), url, "default").horizon_days == 7
     if healthy.status is Status.HEALTHY:
@@ -201,7 +201,7 @@ def check_when_due(settings: TrainingSettings, healthy: Observation, decayed: Ob
         assert elsewhere.outcome is Outcome.RUNNING_ELSEWHERE
 
 
-def check_who_scored(url: str, training: lifecycle.Training, said_at: datetime) -> None:
+def check_who_scored(url: str, training: trainings.Training, said_at: datetime) -> None:
     with psycopg.connect(url) as connection:
         customer, tenant = next(iter(connection.execute("select customer_id, tenant_id from prediction limit 1")))
         connection.execute(

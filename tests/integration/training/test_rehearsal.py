@@ -10,10 +10,13 @@ import pytest
 from scoring.engine.distribution import LONGEST_DAYS
 from scoring.engine.model_set import ModelSet
 from tests.integration.training.conftest import Predictions
+from tests.integration.training.shop import AS_OF, NOW, TINY, Order, write_orders
+from training.data.order_snapshot import snapshot_from_orders
+from training.data.snapshot import Snapshot
 from training.evaluation.backtest import judged_rehearsal
 from training.evaluation.outcome import Outcome, measure
-from training.registry.promotion import compare_with
-from training.train import Rehearsal, Trained
+from training.registry.beside_champion import compare_with
+from training.train import Rehearsal, Trained, train_models
 
 
 def of_models(rehearsal: Rehearsal) -> Outcome:
@@ -72,20 +75,59 @@ def test_value_is_judged_by_what_was_spent_and_an_interval_only_where_there_is_o
     assert "value_coverage" not in measure(baseline)
 
 
-def test_a_champion_is_compared_by_whatever_it_cannot_have_seen(shop_models: tuple[Trained, Predictions]) -> None:
+@pytest.fixture(scope="module")
+def facts(orders: list[Order], tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
+    """What the shop's models were trained on."""
+    folder = tmp_path_factory.mktemp("facts")
+    file = write_orders(folder / "orders.csv", orders)
+    snapshot, _ = snapshot_from_orders(file, folder / "snapshot", known_before=AS_OF, now=NOW)
+    return snapshot
+
+
+@pytest.mark.parametrize(
+    ("days_ago", "horizon_days", "judged_days"),
+    [(30, 30, 30), (44, 60, 30), (8, 45, 8), (44, 20, 20)],
+)
+def test_a_champion_is_compared_in_the_newest_days_that_it_has_not_seen(
+    shop_models: tuple[Trained, Predictions], facts: Snapshot, days_ago: int, horizon_days: int, judged_days: int
+) -> None:
     trained = shop_models[0]
-    spec, fold = trained.models.spec, judged_rehearsal(trained)
-    assert fold is not None
+    checks = compare_with(champion(trained, days_ago, horizon_days), trained, judged_rehearsal(trained), facts).checks
+    assert [check.check for check in checks] == [*CHAMPION_KINDS, "improvement"]
+    assert f" in {judged_days} days that the champion had not seen" in checks[0].reason
+    assert f"it knows {days_ago} days more" in checks[-1].reason
 
-    def against(*, as_of: datetime = fold.as_of, horizon_days: int = spec.horizon_days) -> list[str]:
-        other = replace(spec, id="another", as_of=as_of.isoformat(), horizon_days=horizon_days)
-        return [check.check for check in compare_with(ModelSet(other, trained.models.boosters), trained, fold)]
 
-    kinds = ["champion churn", "champion next_purchase", "champion value"]
-    assert against() == [*kinds, "improvement"]
-    last = datetime.fromisoformat(spec.as_of)
-    assert against(as_of=last) == ["champion churn log loss", "champion quantile loss", "improvement"]
-    assert against(as_of=fold.as_of + timedelta(microseconds=1)) == ["champion"], "30 days less are another moment"
-    assert against(horizon_days=spec.horizon_days + 1) == ["champion"]
-    [unknown] = compare_with(trained.models, trained, None)
-    assert (unknown.check, unknown.passed) == ("champion", True)
+def test_without_days_that_the_champion_has_not_seen_nothing_takes_over_unproven(
+    shop_models: tuple[Trained, Predictions], facts: Snapshot
+) -> None:
+    trained = shop_models[0]
+    fold = judged_rehearsal(trained)
+    promised = compare_with(champion(trained, 0, 30), trained, fold, facts).checks
+    assert [check.check for check in promised] == ["champion churn log loss", "champion quantile loss", "improvement"]
+    for other, why in ((champion(trained, -8, 30), "8 days less"), (champion(trained, 0, 31), "the champion 31")):
+        [check] = compare_with(other, trained, fold, facts).checks
+        assert (check.check, check.passed) == ("champion", False)
+        assert why in check.reason
+    [unrehearsed] = compare_with(champion(trained, 0, 30), trained, None, facts).checks
+    assert not unrehearsed.passed
+
+
+def test_the_same_recipe_twelve_days_later_is_exactly_as_good_where_both_are_judged(
+    shop_models: tuple[Trained, Predictions], facts: Snapshot
+) -> None:
+    trained = shop_models[0]
+    before = train_models(facts, as_of=AS_OF - timedelta(days=12), horizon_days=30, recipe=TINY, seed=1)
+    checks = compare_with(before.models, trained, None, facts).checks
+    assert all(check.passed for check in checks)
+    assert all("difference +0.0000 (95 % interval +0.0000 to +0.0000)" in check.reason for check in checks[:3])
+
+
+CHAMPION_KINDS = ["champion churn", "champion next_purchase", "champion value"]
+
+
+def champion(trained: Trained, days_ago: int, horizon_days: int) -> ModelSet:
+    """The trained models, said to be of so many days earlier."""
+    as_of = datetime.fromisoformat(trained.models.spec.as_of) - timedelta(days=days_ago)
+    spec = replace(trained.models.spec, id="another", as_of=as_of.isoformat(), horizon_days=horizon_days)
+    return ModelSet(spec, trained.models.boosters)

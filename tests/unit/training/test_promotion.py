@@ -14,10 +14,11 @@ from tests.unit.training.outcomes import chances, outcome
 from training.evaluation.gate import Check, Verdict
 from training.evaluation.intervals import Measured
 from training.evaluation.outcome import Outcome
-from training.registry.promotion import check_rehearsal, compare_outcomes, compare_promises
+from training.registry.beside_champion import compare_outcomes, compare_promises
+from training.registry.promotion import check_rehearsal
 
-HORIZON = timedelta(days=30)
 BETTER, EQUAL, WORSE = (-0.3, -0.1), (-0.1, 0.1), (0.1, 0.3)
+BOTH = ["champion churn", "champion value"]
 
 
 def failed(checks: Iterable[Check]) -> list[str]:
@@ -70,33 +71,25 @@ def test_a_stage_worse_than_by_the_baseline_stops_models_that_would_answer() -> 
 
 
 @pytest.mark.parametrize(
-    ("churn", "value", "days", "stopped_by"),
-    [
-        (EQUAL, BETTER, 1, []),
-        (EQUAL, EQUAL, 29, ["improvement"]),
-        (EQUAL, EQUAL, 30, []),
-        (WORSE, BETTER, 400, ["champion churn"]),
-        (WORSE, EQUAL, 1, ["champion churn", "improvement"]),
-    ],
+    ("churn", "value", "stopped_by"),
+    [(EQUAL, BETTER, []), (EQUAL, EQUAL, []), (WORSE, BETTER, ["champion churn"]), (WORSE, WORSE, BOTH)],
 )
-def test_no_kind_may_be_worse_and_one_must_be_better_unless_the_champion_is_a_horizon_old(
-    churn: tuple[float, float], value: tuple[float, float], days: int, stopped_by: list[str]
+def test_what_knows_more_need_not_be_better_but_may_be_worse_in_nothing(
+    churn: tuple[float, float], value: tuple[float, float], stopped_by: list[str]
 ) -> None:
     verdicts = {PredictionKind.CHURN: verdict(churn), PredictionKind.VALUE: verdict(value)}
-    assert failed(compare_outcomes(verdicts, age=timedelta(days=days), horizon=HORIZON)) == stopped_by
+    checks = compare_outcomes(verdicts, days=12, newer_by=timedelta(days=12, hours=3))
+    assert failed(checks) == stopped_by
+    assert checks[0].reason.startswith("churn in 12 days that the champion had not seen: loss ")
+    better = "value" if value == BETTER else "nothing"
+    assert checks[-1].reason == (
+        f"better than the champion in {better}; it knows 12 days more besides, so as good is good enough"
+    )
 
 
 FOUND = {name: Measured(value=0.5, low=0.4, high=0.6) for name in ("churn_log_loss", "next_pinball", "churn_auc")}
 
 
-@pytest.mark.parametrize(("newer_by", "stopped"), [(8, False), (-8, True)])
-def test_of_other_weeks_the_set_that_knows_more_goes_first(newer_by: int, stopped: bool) -> None:
-    [check] = compare_promises({"churn_log_loss": 0.0}, FOUND, newer_by=timedelta(days=newer_by))
-    assert check.passed is not stopped
-    assert f"{abs(newer_by)} days {'more' if newer_by > 0 else 'less'}" in check.reason
-
-
-@pytest.mark.parametrize("newer_by", [-7, 0, 7])
 @pytest.mark.parametrize(
     ("log_loss", "quantile_loss", "stopped_by"),
     [
@@ -108,13 +101,18 @@ def test_of_other_weeks_the_set_that_knows_more_goes_first(newer_by: int, stoppe
     ],
 )
 def test_of_the_same_weeks_nothing_may_be_worse_than_the_champions_promise_and_something_must_be_better(
-    newer_by: int, log_loss: float, quantile_loss: float, stopped_by: list[str]
+    log_loss: float, quantile_loss: float, stopped_by: list[str]
 ) -> None:
     promised = {"churn_log_loss": log_loss, "next_pinball": quantile_loss, "churn_auc": 0.9}
-    checks = compare_promises(promised, FOUND, newer_by=timedelta(days=newer_by))
+    checks = compare_promises(promised, FOUND).checks
     assert [check.check for check in checks] == ["champion churn log loss", "champion quantile loss", "improvement"]
     assert failed(checks) == stopped_by
 
 
-def test_a_champion_of_the_same_weeks_that_promised_nothing_is_not_compared() -> None:
-    assert compare_promises({}, FOUND, newer_by=timedelta()) == []
+@pytest.mark.parametrize(("promised", "found"), [({}, FOUND), ({"churn_log_loss": 0.5}, {})])
+def test_of_the_same_days_nothing_takes_over_without_two_rehearsals(
+    promised: dict[str, float], found: dict[str, Measured]
+) -> None:
+    [check] = compare_promises(promised, found).checks
+    assert not check.passed
+    assert "not both were rehearsed" in check.reason

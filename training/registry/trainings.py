@@ -1,7 +1,6 @@
-"""Model sets in the registry: trained from the database and judged by the gate, fetched, listed."""
+"""A training from the database: facts frozen, models trained, judged by the gate, registered, promoted or not."""
 
 import getpass
-import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -9,30 +8,24 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scoring.engine.model_set import ModelSet, load_model_set
 from training.data.database_snapshot import snapshot_from_database
 from training.data.learning import MOST_CUSTOMERS
 from training.data.snapshot import Snapshot, end_of_history
 from training.evaluation.backtest import judged_rehearsal
 from training.evaluation.gate import Check
-from training.evaluation.model_card import MARKDOWN, Origin, model_card
+from training.evaluation.model_card import Origin, model_card
 from training.recipe import Recipe
 from training.registry.model_record import record_model_set
 from training.registry.model_registry import (
     CHALLENGER,
     CHAMPION,
     RegisteredSet,
-    RegistryError,
     connect,
-    download_pages,
-    download_set,
     find_by_alias,
-    find_by_set,
-    list_sets,
     point_alias,
     put_in_charge,
-)  # fmt: skip
-from training.registry.promotion import check_all
+)
+from training.registry.promotion import judge_all
 from training.registry.promotion_log import Decision, record_decision
 from training.registry.tracking import Logged, log_training
 from training.settings import TrainingSettings, database_url
@@ -96,18 +89,23 @@ def train_and_register(settings: TrainingSettings, snapshot: Snapshot, order: Or
     )  # fmt: skip
     progress("judging the rehearsal")
     fold = judged_rehearsal(trained)
-    checks = check_all(client, trained, fold)
+    judgement = judge_all(client, trained, fold, sample, progress=progress)
     source = f"database snapshot {snapshot.content_hash}"
-    origin = Origin(source=source, sample_of=sample.sample_of, tuning=tuner.outcome, checks=checks)
+    origin = Origin(source=source, sample_of=sample.sample_of, tuning=tuner.outcome, checks=judgement.checks)
     card = model_card(trained, fold, origin)
     progress("logging to MLflow")
-    logged = Logged(trained=trained, fold=fold, card=card, tuning=tuner.outcome, study=tuner.study, source=source)
+    logged = Logged(
+        trained=trained, fold=fold, judgement=judgement, card=card, tuning=tuner.outcome, study=tuner.study,
+        source=source,
+    )  # fmt: skip
     folder = settings.home.resolve() / "reports" / trained.models.spec.id
     registered = log_training(client, logged, folder=folder)
     record_model_set(database_url(settings), settings.tenant, trained.models.spec, fold, registered, card)
-    is_promoted = _decide(settings, client, order, registered, checks, trained.models.spec.metrics)
-    return Training(trained=trained, registered=registered, checks=checks, is_promoted=is_promoted, pages=folder,
-                    tuning=tuner.outcome)  # fmt: skip
+    is_promoted = _decide(settings, client, order, registered, judgement.checks, trained.models.spec.metrics)
+    return Training(
+        trained=trained, registered=registered, checks=judgement.checks, is_promoted=is_promoted, pages=folder,
+        tuning=tuner.outcome,
+    )  # fmt: skip
 
 
 def _decide(
@@ -134,55 +132,3 @@ def _decide(
     )
     record_decision(database_url(settings), settings.tenant, decision)
     return is_promoted
-
-
-def load_registered(settings: TrainingSettings, model_set: str | None) -> ModelSet:
-    """A registered set, or the champion. Errors: RegistryError."""
-    client = connect(settings)
-    registered = find_by_set(client, model_set) if model_set else find_by_alias(client, CHAMPION)
-    if registered is None:
-        raise RegistryError("there is no champion yet; train one with `parcours train`")
-    with tempfile.TemporaryDirectory(prefix="parcours-") as scratch:
-        return load_model_set(download_set(client, registered, Path(scratch)))
-
-
-def fetch_pages(settings: TrainingSettings, model_set: str | None, out: Path | None) -> tuple[str, Path | None]:
-    """The model card's text; with `out`, all pages of the set are written there. Errors: RegistryError."""
-    client = connect(settings)
-    registered = find_by_set(client, model_set) if model_set else find_by_alias(client, CHAMPION)
-    if registered is None:
-        raise RegistryError("there is no champion yet; train one with `parcours train`")
-    with tempfile.TemporaryDirectory(prefix="parcours-") as scratch:
-        pages = download_pages(client, registered, Path(scratch))
-        if out is not None:
-            shutil.copytree(pages, out, dirs_exist_ok=True)
-        return (pages / MARKDOWN).read_text(encoding="utf-8"), out
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SetDescription:
-    """A registered set as `parcours compare` shows it."""
-
-    registered: RegisteredSet
-    aliases: list[str]
-    as_of: str
-    horizon_days: str
-    metrics: Mapping[str, float]
-
-
-def describe_sets(settings: TrainingSettings) -> list[SetDescription]:
-    """All registered sets, the newest first, with what their rehearsals measured."""
-    client = connect(settings)
-    named = {alias: find_by_alias(client, alias) for alias in (CHAMPION, CHALLENGER)}
-    found = []
-    for registered in list_sets(client):
-        run = client.get_run(registered.run_id)
-        aliases = [alias for alias, behind in named.items() if behind and behind.model_set == registered.model_set]
-        parameters = run.data.params
-        found.append(
-            SetDescription(
-                registered=registered, aliases=aliases, as_of=parameters.get("as_of", ""),
-                horizon_days=parameters.get("horizon_days", ""), metrics=run.data.metrics,
-            )
-        )  # fmt: skip
-    return found
