@@ -8,7 +8,8 @@ import duckdb
 import psycopg
 
 from customer.features.relations import RELATIONS
-from training.data.snapshot import Provenance, bounded_connection, empty_folder, freeze
+from training.data.freezing import Provenance, freeze
+from training.data.snapshot import bounded_connection, empty_folder
 
 _GENERATE = (Path(__file__).parent / "synthetic_facts.sql").read_text()
 _RELATIONS = (Path(__file__).parent / "synthetic_relations.sql").read_text()

@@ -14,16 +14,9 @@ import duckdb
 from customer.errors import ParcoursError
 from customer.features.relations import RELATIONS
 from training.data.connecting import connect
+from training.data.freezing import Provenance, assign_buckets, seal, write_relation
 from training.data.pieces import in_order
-from training.data.snapshot import (
-    Provenance,
-    Snapshot,
-    assign_buckets,
-    bounded_connection,
-    empty_folder,
-    seal,
-    write_relation,
-)
+from training.data.snapshot import Snapshot, bounded_connection, empty_folder
 
 _STATEMENT_TIMEOUT = "30min"
 
@@ -88,7 +81,7 @@ class _Export:
 
 def _written(
     database_url: str, cursor: postgresql.Cursor, connection: duckdb.DuckDBPyConnection, export: _Export, folder: Path
-) -> dict[str, tuple[int, str]]:
+) -> dict[str, int]:
     """All relations but the members, two at a time: one connection keeps neither PostgreSQL nor this process busy.
 
     The second connection sees what the first one does: it takes over its snapshot.
@@ -102,7 +95,7 @@ def _written(
         for one in (cursor, other):
             idle.put((one, connection.cursor()))
 
-        def write(relation: str) -> tuple[int, str]:
+        def write(relation: str) -> int:
             source, target = idle.get()
             target.register(f"exported_{relation}", export.read(source, relation))
             found = write_relation(target, folder, relation, f"exported_{relation}")

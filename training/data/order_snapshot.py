@@ -16,27 +16,13 @@ from customer.order_file.source import literal
 from customer.order_file.typed_rows import Reading
 from customer.vocabulary import Channel
 from training.data import snapshot as snapshots
+from training.data.freezing import Provenance, digest, write_manifest
 from training.data.pieces import in_order
-from training.data.snapshot import (
-    CUSTOMERS,
-    NoFactsError,
-    Provenance,
-    Snapshot,
-    bounded_connection,
-    empty_folder,
-    write_manifest,
-)
+from training.data.snapshot import CUSTOMERS, NoFactsError, Snapshot, bounded_connection, empty_folder
 
 _FACTS = Path(__file__).parent / "sql" / "facts_from_orders.sql"
 ROWS_AT_ONCE = 2_000_000
 """Some 300 MB, while they become facts."""
-_NUMBERS = {"customer_id", "member_id", "order_id"}
-_KEYS = {
-    "feature_member": ["customer_key"], "feature_order": ["customer_key", "order_key"],
-    "feature_order_line": ["order_key"], "feature_adjustment": ["customer_key", "order_key"],
-    "feature_event": ["customer_key"],
-}  # fmt: skip
-"""What stands for the numbers in the name of the snapshot, since they differ with the number of shares."""
 
 
 class NoOrdersError(NoFactsError):
@@ -48,11 +34,12 @@ class NoOrdersError(NoFactsError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Frozen:
-    """What became of one share: rows and digest of each relation, the first row that was refused and why."""
+    """What became of one share: rows of each relation, the facts' name, the first row that was refused and why."""
 
     counts: Counts
     refused: tuple[int, str] | None
-    written: dict[str, tuple[int, int]]
+    written: dict[str, int]
+    digest: int
     has_amounts: bool
 
 
@@ -92,7 +79,8 @@ def snapshot_from_orders(
         origin=repr(orders.name), known_before=known_before, time_zone=time_zone, currency=summary.currency
     )
     snapshot = write_manifest(
-        folder, _summed(parts), provenance, bucket_count=split.count, customer_count=summary.customers,
+        folder, {relation: sum(part.written[relation] for part in parts) for relation in RELATIONS}, provenance,
+        bucket_count=split.count, customer_count=summary.customers, digest=sum(part.digest for part in parts),
         has_amounts=any(part.has_amounts for part in parts),
     )  # fmt: skip
     return snapshot, summary
@@ -134,7 +122,10 @@ def _freeze(split: SplitFile, folder: Path, number: int) -> _Frozen:
         connection.execute(f"copy {CUSTOMERS} to {customers} (format parquet)")
         [(with_amounts,)] = connection.execute("select count(total_minor) from feature_order").fetchall()
         first = connection.execute("select row_number, reason from order_reject order by all limit 1").fetchone()
-        return _Frozen(counts=_counts(connection), refused=first, written=written, has_amounts=with_amounts > 0)
+        return _Frozen(
+            counts=_counts(connection), refused=first, written=written, digest=digest(connection),
+            has_amounts=with_amounts > 0,
+        )  # fmt: skip
 
 
 def _refusals(summary: OrderFileSummary, known_rows: int, parts: list[_Frozen]) -> str:
@@ -146,22 +137,17 @@ def _refusals(summary: OrderFileSummary, known_rows: int, parts: list[_Frozen]) 
     return f"{summary.rejected:,} of {known_rows:,} rows cannot be used, the first of them row {row:,}: {reason}"
 
 
-def _write(connection: duckdb.DuckDBPyConnection, folder: Path, relation: str, number: int) -> tuple[int, int]:
-    """Rows and digest; without rows there is no file."""
-    columns = list(RELATIONS[relation])
-    said = [*(name for name in columns if name not in _NUMBERS), *_KEYS[relation]]
-    # The sum of the rows' hashes does not depend on their order, and duplicates do not cancel out.
-    [(rows, digest)] = connection.execute(
-        f"select count(*), coalesce(sum(cast(hash({', '.join(said)}) as hugeint)), 0) from {relation}"
-    ).fetchall()
+def _write(connection: duckdb.DuckDBPyConnection, folder: Path, relation: str, number: int) -> int:
+    """How many rows; without rows there is no file."""
+    [(rows,)] = connection.execute(f"select count(*) from {relation}").fetchall()
     if rows:
         bucket = folder / relation / f"bucket={number}"
         bucket.mkdir(parents=True)
         connection.execute(
-            f"copy (select {', '.join(columns)} from {relation}) "
+            f"copy (select {', '.join(RELATIONS[relation])} from {relation}) "
             f"to {literal(str(bucket / 'data_0.parquet'))} (format parquet, compression zstd)"
         )
-    return int(rows), int(digest)
+    return int(rows)
 
 
 def _counts(connection: duckdb.DuckDBPyConnection) -> Counts:
@@ -175,12 +161,3 @@ def _counts(connection: duckdb.DuckDBPyConnection) -> Counts:
         known=known, rejected=rejected, repeated=known - rejected - lines - adjustments, orders=rows("feature_order"),
         lines=lines, adjustments=adjustments, customers=rows(CUSTOMERS),
     )  # fmt: skip
-
-
-def _summed(parts: list[_Frozen]) -> dict[str, tuple[int, str]]:
-    return {
-        relation: (
-            sum(part.written[relation][0] for part in parts), str(sum(part.written[relation][1] for part in parts))
-        )
-        for relation in RELATIONS
-    }  # fmt: skip

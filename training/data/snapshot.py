@@ -1,9 +1,8 @@
 """A snapshot: the facts of one brand as of one instant, frozen in Parquet, split by customer into buckets."""
 
-import hashlib
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -11,7 +10,6 @@ import duckdb
 
 from customer.errors import ParcoursError
 from customer.features.moment import local_midnight
-from customer.features.relations import RELATIONS
 from customer.order_file.source import literal
 
 MANIFEST = "snapshot.json"
@@ -37,20 +35,11 @@ class NoFactsError(ParcoursError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Provenance:
-    """Where the facts of a snapshot come from, and how they are to be read."""
-
-    origin: str  # named to people when there are none
-    known_before: datetime
-    time_zone: str
-    currency: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
     """Facts that occurred and were received before `known_before`.
 
-    `content_hash` names them whatever their order; it can be compared between snapshots of one version of DuckDB.
+    `content_hash` names the facts, whatever their order and internal numbers; it can be compared between snapshots of
+    one version of DuckDB.
     """
 
     folder: Path
@@ -140,112 +129,3 @@ def bounded_connection(
     connection.execute("set TimeZone = 'UTC'")
     connection.execute("set enable_progress_bar = false")  # it would go to stdout, among the results
     return connection
-
-
-def assign_buckets(connection: duckdb.DuckDBPyConnection) -> int:
-    """Makes `member_bucket` out of `feature_member`: where each member's facts go. Returns the number of buckets."""
-    [(customers,)] = connection.execute("select count(distinct customer_id) from feature_member").fetchall()
-    buckets = max(1, -(-customers // CUSTOMERS_PER_BUCKET))
-    # A member that belonged to several customers in its time has its facts in each of their buckets.
-    connection.execute(
-        "create or replace table member_bucket as "
-        f"select distinct member_id, cast(customer_id % {buckets} as integer) as bucket from feature_member"
-    )
-    return int(buckets)
-
-
-def write_relation(connection: duckdb.DuckDBPyConnection, folder: Path, relation: str, source: str) -> tuple[int, str]:
-    """Copies `source` (a relation of the connection) into one folder per bucket; returns its rows and their digest."""
-    columns = list(RELATIONS[relation])
-    place = "member_bucket.member_id = fact.member_id"
-    if "customer_id" in columns:  # a membership goes only where its customer is
-        place += " and member_bucket.bucket = fact.customer_id % (select max(bucket) + 1 from member_bucket)"
-    connection.execute(
-        f"copy (select {', '.join(f'fact.{name}' for name in columns)}, member_bucket.bucket "
-        f"from {source} as fact join member_bucket on {place}) "
-        f"to {literal(str(folder / relation))} (format parquet, partition_by (bucket), compression zstd)"
-    )
-    if not any((folder / relation).glob("bucket=*/*.parquet")):
-        return 0, ""
-    files = literal(f"{folder}/{relation}/*/*.parquet")
-    # The sum of the rows' hashes does not depend on their order, and duplicates do not cancel out.
-    [(rows, digest)] = connection.execute(
-        f"select count(*), sum(cast(hash({', '.join(columns)}) as hugeint)) from read_parquet({files})"
-    ).fetchall()
-    return int(rows), str(digest)
-
-
-def freeze(
-    connection: duckdb.DuckDBPyConnection,
-    folder: Path,
-    sources: Iterable[tuple[str, str]],
-    provenance: Provenance,
-) -> Snapshot:
-    """Writes every (relation, its source in the connection) and the manifest. `feature_member` and `feature_customer`
-    must be in the connection; a source is read once, before the next one is asked for. Errors: NoFactsError."""
-    bucket_count = assign_buckets(connection)
-    written = {relation: write_relation(connection, folder, relation, source) for relation, source in sources}
-    return seal(connection, folder, written, provenance, bucket_count=bucket_count)
-
-
-def seal(
-    connection: duckdb.DuckDBPyConnection,
-    folder: Path,
-    written: Mapping[str, tuple[int, str]],
-    provenance: Provenance,
-    *,
-    bucket_count: int,
-) -> Snapshot:
-    """Adds the customers and the manifest to relations that were written with these rows and digests.
-
-    `feature_customer` must be in the connection. Errors: NoFactsError.
-    """
-    customers = folder / CUSTOMERS
-    customers.mkdir()
-    connection.execute(
-        "copy (select customer_id, customer_key from feature_customer) "
-        f"to {literal(str(customers / 'all.parquet'))} (format parquet)"
-    )
-    [(customer_count,)] = connection.execute("select count(*) from feature_customer").fetchall()
-    return write_manifest(
-        folder, written, provenance, bucket_count=bucket_count, customer_count=customer_count,
-        has_amounts=_has_amounts(connection, folder),
-    )  # fmt: skip
-
-
-def write_manifest(
-    folder: Path,
-    written: Mapping[str, tuple[int, str]],
-    provenance: Provenance,
-    *,
-    bucket_count: int,
-    customer_count: int,
-    has_amounts: bool,
-) -> Snapshot:
-    """Of relations written with these rows and digests, and of customers, all there already. Errors: NoFactsError."""
-    if written["feature_order"][0] + written["feature_event"][0] == 0:
-        raise NoFactsError(source=provenance.origin)
-    named = [duckdb.__version__, provenance.time_zone, provenance.currency, sorted(written.items())]
-    snapshot = Snapshot(
-        folder=folder,
-        content_hash=hashlib.sha256(json.dumps(named).encode()).hexdigest()[:16],
-        known_before=provenance.known_before,
-        time_zone=provenance.time_zone,
-        currency=provenance.currency,
-        has_amounts=has_amounts,
-        bucket_count=bucket_count,
-        row_counts={relation: rows for relation, (rows, _) in written.items()} | {CUSTOMERS: customer_count},
-    )
-    values = {key: value for key, value in asdict(snapshot).items() if key != "folder"}
-    values["known_before"] = snapshot.known_before.isoformat()
-    # The last step: a folder without a manifest is no snapshot, so an interrupted one is never mistaken for one.
-    (folder / MANIFEST).write_text(json.dumps(values, indent=2))
-    return snapshot
-
-
-def _has_amounts(connection: duckdb.DuckDBPyConnection, folder: Path) -> bool:
-    if not any((folder / "feature_order").glob("bucket=*/*.parquet")):
-        return False
-    files = f"read_parquet({literal(f'{folder}/feature_order/*/*.parquet')})"
-    [(found,)] = connection.execute(f"select count(total_minor) > 0 from {files}").fetchall()
-    return bool(found)

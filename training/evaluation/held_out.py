@@ -7,7 +7,8 @@ import duckdb
 
 from customer.features.relations import RELATIONS, create_table
 from customer.order_file.source import literal
-from training.data.snapshot import CUSTOMERS, Provenance, Snapshot, bounded_connection, empty_folder, freeze
+from training.data.freezing import Provenance, freeze
+from training.data.snapshot import CUSTOMERS, Snapshot, bounded_connection, empty_folder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
