@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
@@ -30,7 +31,7 @@ INTEGRATED_BRIER = "next_integrated_brier"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fold:
-    """One moment: what the models of then said, and what the baseline would have.
+    """One moment, on the brand's clock: what the models of then said, and what the baseline would have.
 
     `is_held_out`: of customers none of whose facts the models had learned from.
     """
@@ -118,7 +119,8 @@ def fold_of(
         return with_intervals(found, seed=seed, losses={INTEGRATED_BRIER: losses})
 
     return Fold(
-        as_of=as_of, is_held_out=is_held_out, models=models, outcome=outcome, baseline=baseline,
+        as_of=as_of.astimezone(ZoneInfo(models.spec.time_zone)), is_held_out=is_held_out, models=models,
+        outcome=outcome, baseline=baseline,
         measures=judged(outcome, losses), baseline_measures=judged(baseline, baseline_losses),
         groups={
             name: judged(outcome.rows(mask), losses[mask])

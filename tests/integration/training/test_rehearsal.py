@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ from tests.integration.training.conftest import Predictions
 from tests.integration.training.shop import AS_OF, NOW, TINY, Order, write_orders
 from training.data.order_snapshot import snapshot_from_orders
 from training.data.snapshot import Snapshot
-from training.evaluation.backtest import judged_rehearsal
+from training.evaluation.backtest import fold_of, judged_rehearsal
 from training.evaluation.outcome import Outcome, measure
 from training.registry.beside_champion import compare_with
 from training.train import Rehearsal, Trained, train_models
@@ -48,6 +48,16 @@ def test_all_that_is_judged_is_of_one_distribution(
     assert told["churn_in_the_large"] == pytest.approx(found.churn.mean() - found.churned.mean())
     within = found.wait_days < 0.9 * found.horizon_days  # at the very end the hour of the last day decides
     assert ((found.position < 0.5) == (found.wait_days < middle))[within].mean() > 0.95
+
+
+def test_a_fold_is_dated_by_the_brands_calendar(shop_models: tuple[Trained, Predictions]) -> None:
+    trained, _ = shop_models
+    assert trained.rehearsal is not None
+    abroad = ModelSet(replace(trained.models.spec, time_zone="Europe/London"), trained.models.boosters)
+    summer_midnight = datetime(2025, 4, 13, 23, tzinfo=UTC)
+    fold = fold_of(abroad, trained.rehearsal.models, trained.rehearsal.baseline, as_of=summer_midnight)
+    assert fold.title.startswith("As of 2025-04-14, ")
+    assert fold.facts()["as_of"] == "2025-04-14T00:00:00+01:00"
 
 
 def test_value_is_judged_by_what_was_spent_and_an_interval_only_where_there_is_one(
