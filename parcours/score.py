@@ -11,7 +11,12 @@ def register(app: typer.Typer, serve: typer.Typer) -> None:
 
 
 def score(
-    as_of: Annotated[str | None, typer.Option(help="The instant to look from, ISO 8601 (default: now).")] = None,
+    as_of: Annotated[
+        str | None,
+        typer.Option(
+            help="The instant to look from: an ISO date (its midnight where the brand is) or time; now if left out."
+        ),
+    ] = None,
     in_process: Annotated[
         bool, typer.Option("--in-process", help="Load the models here instead of calling the scoring service.")
     ] = False,
@@ -19,11 +24,9 @@ def score(
 ) -> None:
     """Score all customers in batch and store their predictions."""
     import asyncio
-    from datetime import UTC, datetime
 
-    from parcours.score_batch import parse_instant, score_tenant
+    from parcours.score_batch import score_tenant
     from parcours.score_report import print_report
 
-    instant = parse_instant(as_of) if as_of else datetime.now(UTC)
-    report, seconds = asyncio.run(score_tenant(as_of=instant, in_process=in_process, show_progress=not as_json))
+    report, seconds = asyncio.run(score_tenant(as_of=as_of, in_process=in_process, show_progress=not as_json))
     print_report(report, seconds=seconds, as_json=as_json)

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from customer.errors import ParcoursError
+from customer.local_time import read_instant
 from profile_api.rescoring.batch import BatchReport
 from profile_api.rescoring.client import ScoringCallError
 from profile_api.rescoring.opening import batch_scorer
@@ -18,13 +19,6 @@ from profile_api.rescoring.outcomes import NotScoredCode
 from profile_api.rescoring.settings import load_rescoring_settings
 from profile_api.settings import database_url, load_settings
 from profile_api.store.tenants import get_tenant
-
-
-class UnreadableInstantError(ParcoursError):
-    """What was given as an instant is none."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__(f"cannot read {text!r} as an instant; expected ISO 8601, such as 2026-11-22T09:30:00+01:00")
 
 
 class NoScoringServiceError(ParcoursError):
@@ -37,17 +31,9 @@ class NoScoringServiceError(ParcoursError):
         )
 
 
-def parse_instant(text: str) -> datetime:
-    """An aware instant; without an offset it is UTC. Errors: UnreadableInstantError."""
-    try:
-        instant = datetime.fromisoformat(text)
-    except ValueError:
-        raise UnreadableInstantError(text) from None
-    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
-
-
-async def score_tenant(*, as_of: datetime, in_process: bool, show_progress: bool) -> tuple[BatchReport, float]:
-    """Scores the tenant that the environment names; the report and the seconds it took."""
+async def score_tenant(*, as_of: str | None, in_process: bool, show_progress: bool) -> tuple[BatchReport, float]:
+    """Scores the tenant that the environment names, as of now or of what was written, on the tenant's clock; the report
+    and the seconds it took. Errors: UnreadableInstantError, NoScoringServiceError."""
     settings, rescoring = load_settings(), load_rescoring_settings()
     began = time.monotonic()
     async with (
@@ -58,7 +44,8 @@ async def score_tenant(*, as_of: datetime, in_process: bool, show_progress: bool
             tenant = await get_tenant(connection, settings.tenant)
         with _progress(await scorer.count(tenant.id), shown=show_progress) as advance:
             try:
-                report = await scorer.score_all(tenant.id, as_of=as_of, progress=advance)
+                instant = read_instant(as_of, tenant.time_zone) if as_of else datetime.now(UTC)
+                report = await scorer.score_all(tenant.id, as_of=instant, progress=advance)
             except ScoringCallError as error:
                 if error.code is NotScoredCode.SCORING_UNREACHABLE:
                     raise NoScoringServiceError(rescoring.scoring_url) from error

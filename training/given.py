@@ -4,12 +4,11 @@ import json
 import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from customer.errors import ParcoursError
-from customer.local_time import checked_time_zone
+from customer.local_time import read_instant
 from scoring.engine.plug_ins import PlugKind
 from training.recipe import FULL, QUICK, Recipe
 
@@ -18,17 +17,11 @@ class UsageError(ParcoursError):
     """Options that cannot be understood or do not fit together."""
 
 
-def read_instant(text: str, time_zone: str) -> datetime:
-    """An ISO date (its midnight there) or time. Errors: UsageError, UnknownTimeZoneError."""
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise UsageError(f"found {text!r}, expected a date such as 2011-06-01") from error
-    return (found if found.tzinfo else found.replace(tzinfo=ZoneInfo(checked_time_zone(time_zone)))).astimezone(UTC)
-
-
 def read_as_of(text: str, time_zone: str, *, now: datetime) -> datetime:
-    """An instant that is not later than now, but for the rest of the day. Errors: UsageError, UnknownTimeZoneError."""
+    """An instant that is not later than now, but for the rest of the day.
+
+    Errors: UsageError, UnreadableInstantError, UnknownTimeZoneError.
+    """
     found = read_instant(text, time_zone)
     if found - now > timedelta(days=1):
         raise UsageError(f"found --as-of {text!r}, which lies ahead: what happens until then cannot be known yet")
@@ -95,6 +88,8 @@ def read_recipe(file: Path | None, *, quick: bool, tune_seconds: float | None) -
     given, tune_s = QUICK if quick else FULL, tune_seconds or 0.0
     if file is None:
         return given, tune_s
+    if tune_seconds:
+        raise UsageError("found --recipe and --tune-seconds: train by a recipe, or look for a better one")
     try:
         overrides = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:

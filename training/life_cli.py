@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from training.options import Json, Seed
+from training.options import Json, Log, Quick, Seed, TuneSeconds
 
 REFUSED, ALERT, RUNNING_ELSEWHERE = 3, 4, 5
 """Exit codes that a scheduler may tell apart; 1 is an error, 2 a wrong call."""
@@ -125,13 +125,13 @@ def monitor(
     metrics_file: Annotated[
         Path | None, typer.Option(help="Write the figures for a node exporter's textfile collector.")
     ] = None,
-    log: Annotated[bool, typer.Option(help="Log to MLflow too.")] = True,
+    log: Log = True,
     as_json: Json = False,
 ) -> None:
     """Judge the champion's stored predictions by what came, and look for drift. Exit code 4: an alert."""
     from datetime import UTC, datetime
 
-    from training.commands import monitor_champion
+    from training.commands.monitoring import monitor_champion
     from training.console import print_observation, steps
     from training.settings import load_settings
 
@@ -150,8 +150,8 @@ def retrain(
     max_age_days: Annotated[int, typer.Option(help="Train when the champion's data is older.", min=1)] = 28,
     patience_days: Annotated[int, typer.Option(help="Wait so long after any training, good or bad.", min=0)] = 7,
     now: Annotated[bool, typer.Option("--now", help="Whether it is due or not.")] = False,
-    quick: Annotated[bool, typer.Option("--quick", help="Fewer rows and trees.")] = False,
-    tune_seconds: Annotated[float | None, typer.Option(help="As for `parcours train`.", min=0)] = None,
+    quick: Quick = False,
+    tune_seconds: TuneSeconds = None,
     horizon: Annotated[int | None, typer.Option(help="Days ahead; as far as the champion if left out.", min=1)] = None,
     seed: Seed = 1,
     as_json: Json = False,

@@ -41,3 +41,8 @@ def days_later(instant: datetime, days: int, time_zone: str) -> datetime:
     """The same wall-clock time that many days later, so that a horizon of whole days ends at a midnight too."""
     local = instant.astimezone(ZoneInfo(time_zone))
     return (local + timedelta(days=days)).astimezone(UTC)
+
+
+def day_of(instant: datetime, time_zone: str) -> date:
+    """The day that it is there: what people are told of an instant."""
+    return instant.astimezone(ZoneInfo(time_zone)).date()

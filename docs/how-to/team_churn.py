@@ -4,7 +4,7 @@ python docs/how-to/team_churn.py AS_OF HORIZON_DAYS        # such as 2026-11-01 
 """
 
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -14,6 +14,8 @@ import numpy as np
 import pandas as pd
 from mlflow.models import infer_signature
 
+from customer.local_time import read_instant
+from training.commands.sources import brand_time_zone
 from training.data.database_snapshot import snapshot_from_database
 from training.data.examples import feature_frame, labels
 from training.data.spine import build_spine
@@ -48,4 +50,4 @@ def main(as_of: datetime, horizon_days: int) -> None:
 
 
 if __name__ == "__main__":
-    main(datetime.fromisoformat(sys.argv[1]).replace(tzinfo=UTC), int(sys.argv[2]))
+    main(read_instant(sys.argv[1], brand_time_zone(load_settings())), int(sys.argv[2]))

@@ -61,6 +61,12 @@ def snapshot_from_database(
         return seal(connection, folder, written, provenance, bucket_count=bucket_count)
 
 
+def tenant_time_zone(database_url: str, tenant_key: str | None) -> str:
+    """Errors: UnknownTenantError."""
+    with _reader(database_url) as cursor:
+        return _tenant(cursor, tenant_key)[1]
+
+
 @dataclass(frozen=True, slots=True)
 class _Export:
     """What leaves PostgreSQL."""

@@ -71,8 +71,10 @@ def snapshot_from_orders(
     parts = _freeze_all(split, folder, progress)
     summary = split.summary(part.counts for part in parts)
     refused = _refusals(summary, split.opened.known_rows, parts)
-    if not summary.customers:
-        raise NoOrdersError(orders, refused or "its rows are none of customers who bought")
+    if not summary.orders:
+        returns = f"{summary.adjustments:,} of its rows are returns, none an order" if summary.adjustments else ""
+        why = "; ".join(part for part in (returns, refused) if part)
+        raise NoOrdersError(orders, why or "its rows are none of customers who bought")
     if refused:
         complain(f"{orders.name}: {refused}")
     provenance = Provenance(

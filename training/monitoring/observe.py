@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from customer.features.moment import days_later
 from scoring.engine.model_set import ModelSet, load_model_set
@@ -86,7 +87,7 @@ def observe(settings: TrainingSettings, snapshot: Snapshot, *, now: datetime, pr
     watched = _watch(client, snapshot, end)
     name, spec = watched.registered.model_set, watched.models.spec
     progress("predictions against what came")
-    moment = days_later(end, -spec.horizon_days, snapshot.time_zone)
+    moment = days_later(end, -spec.horizon_days, snapshot.time_zone).astimezone(ZoneInfo(snapshot.time_zone))
     found = matured(snapshot, watched.models, given_at(url, settings.tenant, name, moment), observed_until=end)
     promised = find_promised(url, settings.tenant, name)
     measures = _measures(found)

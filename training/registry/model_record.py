@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from scoring.engine.spec import ModelSetSpec
 from training.evaluation.backtest import Fold
@@ -73,6 +74,12 @@ def find_promised(database_url: str, tenant_key: str | None, model_set: str) -> 
 
 def who_scored(database_url: str, tenant_key: str | None, customer_id: int, on: date) -> list[ScoredBy]:
     """The predictions of a customer in force on that day of the brand's calendar, the newest first: each until the next
-    one took its place, or it expired."""
+    one took its place, or it expired. All times are on the brand's clock."""
     rows = rows_of(database_url, named_sql("who_scored"), (tenant_key or "", str(customer_id), on.isoformat()))
-    return [ScoredBy(**{**row, "versions": json.loads(row["versions"] or "{}")}) for row in rows]
+    return [_scored_by(row) for row in rows]
+
+
+def _scored_by(row: dict[str, Any]) -> ScoredBy:
+    zone = ZoneInfo(row.pop("time_zone"))
+    local = {name: value.astimezone(zone) for name, value in row.items() if isinstance(value, datetime)}
+    return ScoredBy(**{**row, **local, "versions": json.loads(row["versions"] or "{}")})

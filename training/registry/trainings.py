@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from customer.features.moment import day_of
 from training.data.database_snapshot import snapshot_from_database
 from training.data.learning import MOST_CUSTOMERS
 from training.data.snapshot import Snapshot, end_of_history
@@ -73,7 +74,7 @@ def train_from_database(settings: TrainingSettings, order: Order, *, progress: P
             database_url(settings), Path(folder) / "snapshot", known_before=order.as_of, tenant_key=settings.tenant
         )
         if order.until_facts_end and order.as_of - (end := end_of_history(snapshot)) > _LATE:
-            progress(f"the facts end on {end:%Y-%m-%d}: training as of then")
+            progress(f"the facts end on {day_of(end, snapshot.time_zone)}: training as of then")
             order = replace(order, as_of=end)
         return train_and_register(settings, snapshot, order, progress=progress)
 

@@ -17,10 +17,10 @@ from parcours.cli import build_app
 from tests.integration.training.conftest import Predictions
 from tests.integration.training.shop import AS_OF, NOW, Order, numbers, shop, trained_on, write_orders
 from training.basis import basis_reasons, caveats
-from training.commands import Evaluation, evaluate_source, predict_from_orders
+from training.commands.evaluating import EvaluateCall, evaluate
+from training.commands.predicting import predict_from_orders
 from training.given import UsageError
 from training.predict import SCHEMA
-from training.recipe import QUICK
 from training.settings import TrainingSettings
 from training.train import Trained
 
@@ -151,12 +151,12 @@ def test_the_same_data_code_and_seed_give_the_same_model_set(
 
 def test_a_backtest_that_reaches_back_too_far_is_refused_at_once(tmp_path: Path, orders: list[Order]) -> None:
     file = write_orders(tmp_path / "orders.csv", orders)
-    wanted = Evaluation(
+    wanted = EvaluateCall(
         orders=file, models=None, model_set=None, is_backtest=True, until=None, horizon_days=300, folds=12,
-        held_out=True, recipe=QUICK, seed=1, mapping={}, time_zone="UTC",
+        held_out=True, recipe=None, seed=1, mapping=[], time_zone=None,
     )  # fmt: skip
     with pytest.raises(UsageError, match=r"12 folds of 300 days before .* reach back to .*, but the orders begin on"):
-        evaluate_source(
+        evaluate(
             TrainingSettings(home=tmp_path), wanted, report=tmp_path / "page.html", log=False, now=NOW,
             progress=lambda _: None,
         )  # fmt: skip

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from tests.integration.training.shop import AS_OF, NOW, TINY, Order, write_orders
-from training.commands import train_from_orders
+from training.commands.training import train_from_orders
 from training.predict import models_in
 from training.tuning import Tuner
 

@@ -54,6 +54,7 @@ def test_a_day_begins_and_ends_at_the_brands_midnight(
     customer = _predicted(database_url, time_zone, stored)
     found = who_scored(database_url, "o", customer, date(2026, 11, 22))
     assert [one.model_set for one in found] == ["made late", "expires early"]
+    assert (found[1].expires_at, f"{found[1].expires_at:%H:%M:%S}") == (begins + SECOND, "00:00:01")
 
 
 def test_a_prediction_holds_until_the_next_one_but_a_look_back_replaces_none(database_url: str) -> None:

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from customer.local_time import UnknownTimeZoneError
+from customer.errors import ParcoursError
+from customer.local_time import UnknownTimeZoneError, read_instant
 from parcours.cli import build_app
 from scoring.engine.plug_ins import PlugKind
 from training.given import (
@@ -17,7 +18,6 @@ from training.given import (
     read_as_of,
     read_customer,
     read_day,
-    read_instant,
     read_kind,
     read_mapping,
     read_recipe,
@@ -83,7 +83,7 @@ def test_words_are_read_as_what_they_stand_for() -> None:
     ("read", "word"), [(read_customer, "ord_17"), (read_day, "tomorrow"), (read_kind, "luck"), (read_instant, "soon")]
 )
 def test_words_that_stand_for_nothing_are_refused_with_an_example(read: Callable[..., object], word: str) -> None:
-    with pytest.raises(UsageError, match=rf"found '{word}', expected"):
+    with pytest.raises(ParcoursError, match=rf"found '{word}', expected"):
         read(*([word, "UTC"] if read is read_instant else [word]))
 
 
@@ -102,6 +102,13 @@ def test_a_mapping_needs_both_names(entry: str) -> None:
             "found --force, of no effect",
         ),
         (["evaluate", "--models", "m", "--horizon", "30", "--full"], "found --horizon and --full, of no effect"),
+        (["evaluate", "--folds", "3"], "found --folds, of no effect without --backtest"),
+        (["evaluate", "--backtest", "--map", "a=b"], "found --map, of no effect without --orders"),
+        (["evaluate", "--backtest", "--time-zone", "Asia/Tokyo"], "found --time-zone, of no effect but for a backtest"),
+        (["evaluate", "--orders", "o", "--models", "m", "--time-zone", "UTC"], "found --time-zone, of no effect but"),
+        (["train", "--time-zone", "Asia/Tokyo"], "found --time-zone, of no effect without --orders"),
+        (["train", "--recipe", "r.json", "--tune-seconds", "9"], "found --recipe and --tune-seconds"),
+        (["evaluate", "--orders", "o"], "give one of --models FOLDER or --model-set NAME"),
     ],
 )
 def test_an_option_that_would_change_nothing_is_refused(

@@ -88,6 +88,19 @@ def test_rows_that_cannot_be_used_are_told(tmp_path: Path) -> None:
     )
 
 
+def test_a_file_of_nothing_but_returns_is_called_so(tmp_path: Path) -> None:
+    file = tmp_path / "returns.csv"
+    file.write_text(
+        "customer_id,order_id,ordered_at,amount,is_return\n"
+        "ann,o1,2024-01-10,10.00,true\nbob,o2,2024-01-11,20.00,true\nbob,o3,soon,20.00,true\n"
+    )
+    said = (
+        r"'returns.csv' holds no orders to go by: 2 of its rows are returns, none an order; 1 of 3 rows cannot be used"
+    )
+    with pytest.raises(NoOrdersError, match=said):
+        snapshot_from_orders(file, tmp_path / "snapshot", known_before=NOW, now=NOW)
+
+
 def keys(snapshot: Snapshot) -> dict[int, str]:
     table = pq.read_table(snapshot.folder / "feature_customer")
     return dict(zip(table["customer_id"].to_pylist(), table["customer_key"].to_pylist(), strict=True))

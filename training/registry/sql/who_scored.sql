@@ -2,7 +2,7 @@
 -- when, the model set that made it, what that set is, and the decision that had put it in charge. A prediction holds until
 -- it expires or one of a later moment, or of the same, takes its place.
 with asked as (
-  select tenant.id as tenant_id, customer.id as customer_id, coalesce(customer.root_id, customer.id) as root_id,
+  select tenant.id as tenant_id, tenant.time_zone, customer.id as customer_id, coalesce(customer.root_id, customer.id) as root_id,
     cast($3 as timestamp) at time zone tenant.time_zone as day_begins, -- of a date it would be the session's midnight
     (cast($3 as timestamp) + interval '1 day') at time zone tenant.time_zone as day_ends
   from tenant
@@ -12,7 +12,7 @@ with asked as (
   limit 1
 ),
 given as (
-  select prediction.*, asked.day_begins, least(prediction.expires_at, next.created_at) as ends_at
+  select prediction.*, asked.time_zone, asked.day_begins, least(prediction.expires_at, next.created_at) as ends_at
   from asked
   join prediction
     on prediction.tenant_id = asked.tenant_id
@@ -29,7 +29,7 @@ given as (
   ) as next on true
 )
 select
-  given.as_of, given.created_at, given.ends_at as expires_at, given.model_set, given.churn_probability,
+  given.time_zone, given.as_of, given.created_at, given.ends_at as expires_at, given.model_set, given.churn_probability,
   given.feature_set, model_set.as_of as trained_as_of, model_set.data_hash, model_set.code_version,
   model_set.run_id, cast(model_set.versions as text) as versions,
   decision.promoted_at, decision.action, decision.decided_by, decision.is_forced

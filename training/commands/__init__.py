@@ -1,0 +1,1 @@
+"""What the commands do with facts: a snapshot in a temporary folder, then train, predict, judge or watch."""
