@@ -34,8 +34,10 @@ def print_sets(sets: Sequence[SetDescription], *, as_json: bool) -> None:
         title="Model sets, the newest first", caption=_CAPTION, caption_justify="left", box=box.SIMPLE_HEAD,
         padding=(0, 1, 0, 0),
     )  # fmt: skip
-    for column in ("set", "prediction", "measure", "beside the baseline", "beside champion of then"):
+    for column in ("set", "prediction", "measure"):
         table.add_column(column, no_wrap=True)
+    for column in ("beside the baseline", "beside champion of then"):
+        table.add_column(column)  # on 80 columns an interval takes two lines; it is not cut short
     for one in sets:
         _add(table, one)
     Console().print(table)

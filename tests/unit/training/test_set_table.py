@@ -51,6 +51,17 @@ def test_all_three_predictions_are_shown_with_their_paired_intervals(
     assert ["2026-11-01,", "14", "d", "(of", "bbbbbbbbbbbb)"] in lines
 
 
+def test_no_figure_is_cut_short_on_eighty_columns(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    print_sets([WHOLE], as_json=False)
+    page = capsys.readouterr().out
+    assert "…" not in page
+    for figure in ("0.860", "0.737", "0.701", "-8.1", "-14.5", "-2.3)", "-12.3", "-45.7", "+34.6)", "bbbbbbbbbbbb)"):
+        assert figure in page
+
+
 def test_what_is_not_known_of_a_set_is_left_blank(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
