@@ -5,8 +5,8 @@ import numpy as np
 from customer.vocabulary import PredictionBasis
 from training.data.schedule import YEAR_DAYS
 from training.evaluation.gate import MODEL_OF_KIND, judge
-from training.level import newcomers
 from training.models.model_fit import too_little
+from training.newcomers import newcomers
 from training.train import Rehearsal, Trained
 
 _FAR_OFF_CHURN, _FAR_OFF_TOTAL = 0.1, 0.3
@@ -48,8 +48,8 @@ def caveats(trained: Trained) -> list[str]:
     if came is not None and came.are_many:
         found.append(
             f"today's customers are not like those learnt from: {came.now:.0%} came within the last {came.days} days, "
-            f"{came.then:.0%} of those of {came.days_earlier} days earlier; nobody has seen yet whether so many "
-            "newcomers stay as fewer did"
+            f"{came.then:.0%} of those of {came.days_earlier} days earlier; what the newest weeks show of newcomers is "
+            "carried on, but nobody has seen yet whether so many stay as fewer did"
         )
     if trained.rehearsal is not None and trained.rehearsal.is_comparable:
         found += _far_off(trained.rehearsal)

@@ -98,12 +98,12 @@ def _shifts(said: Opinions, middles: list[float], weight: float, *, level: float
     mixed = blended_log_odds(said.trees, said.formula, unshifted)
     silent, shifts = np.ones(len(mixed)), []
     for odds, hazard in zip(mixed.T, wanted, strict=True):
-        shifts.append(_shift(odds, float(hazard), silent))
+        shifts.append(shift_towards(odds, float(hazard), silent))
         silent = silent * sigmoid(-odds - shifts[-1])
     return shifts
 
 
-def _shift(odds: Floats, wanted: float, weights: Floats) -> float:
+def shift_towards(odds: Floats, wanted: float, weights: Floats) -> float:
     """What makes the weighted mean probability the one wanted, by Newton's steps."""
     shift = 0.0
     for _ in range(_STEPS):

@@ -28,11 +28,12 @@ from training.data.snapshot import Snapshot
 from training.data.spine import build_spine
 from training.evaluation.gate import MODEL_OF_KIND, basis_of, judge
 from training.evaluation.outcome import Outcome, baseline_outcome, measure, outcome_of
-from training.level import level_say, newcomers
+from training.level import formulas_know, level_say
 from training.loyalty import Loyalty, fit_loyalty
 from training.models.boosting import COLUMNS
 from training.models.model_fit import Fit, fit_models, too_little
 from training.models.spread import assumed_spread, observe_spread, widened, widened_as_usual
+from training.newcomers import moved, newcomers, set_apart
 from training.recipe import Recipe
 
 CHURN_DEFINITION = "NO_PURCHASE"
@@ -99,7 +100,7 @@ def train_models(
     )
     schedule = plan_schedule(
         horizon_days=horizon, history_days=history_days, customers=len(present.values),
-        waits=present.column("last_gap_days"), recipe=recipe,
+        waits=present.column("last_gap_days"), spine_rows=recipe.spine_rows,
     )  # fmt: skip
     progress("features and labels of the past")
     learning = build_learning_set(snapshot, as_of, schedule, engine=recipe.engine)
@@ -121,9 +122,10 @@ def train_models(
                         horizon_days=horizon)  # fmt: skip
     if "next_purchase" in models.boosters:
         said = models.opinions(present.values, threads=recipe.threads)
-        say = _with_level(rehearsal.say if rehearsal else Say(), schedule, learning, present.values)
-        models = _with_blend(models, said, say, present.values)
+        say = rehearsal.say if rehearsal else Say(formulas_fit=formulas_know(models, learning, threads=recipe.threads))
+        models = _with_blend(models, said, _with_level(say, schedule, learning, present.values), present.values)
     models = _with_spread(models, learning, rehearsal, threads=recipe.threads)
+    models = _with_newcomers(models, learning, present.values, threads=recipe.threads)
     return Trained(models=models, recipe=recipe, rehearsal=rehearsal, present=present, learning=learning)
 
 
@@ -180,6 +182,7 @@ def _rehearse(
         say = _with_level(say, schedule, earlier, examples.matrix)
         models = _with_blend(models, said, say, examples.matrix)
     models = _with_spread(models, earlier, None, threads=recipe.threads)
+    models = _with_newcomers(models, earlier, examples.matrix, threads=recipe.threads)
     return Rehearsal(
         days_earlier=days_earlier, fitted=models, models=outcome_of(models, examples, threads=recipe.threads),
         baseline=baseline_outcome(models, examples), say=say, is_comparable=schedule.knows_season == knows_season_now,
@@ -208,6 +211,20 @@ def _with_spread(models: ModelSet, learning: LearningSet, rehearsal: Rehearsal |
         return models
     spec = replace(models.spec, id="", value=_as_rehearsed(spread, models, rehearsal))
     return ModelSet(replace(spec, id=_identity(spec, models.boosters)), models.boosters)
+
+
+def _with_newcomers(models: ModelSet, learning: LearningSet, present: Floats, *, threads: int) -> ModelSet:
+    """Where newcomers are many, what sets them apart is carried on. The level of all, and the spread of amounts, are
+    found before: those learnt from were of another kind."""
+    came = newcomers(present, learning, models.horizon_days)
+    if came is None or not came.are_many or "next_purchase" not in models.boosters:
+        return models
+    by = set_apart(models, learning, threads=threads)
+    boosters = {
+        name: found if name == "loyalty" else [moved(booster, by, present, models.horizon_days) for booster in found]
+        for name, found in models.boosters.items()
+    }
+    return ModelSet(replace(models.spec, id=_identity(replace(models.spec, id=""), boosters)), boosters)
 
 
 def _as_rehearsed(spread: ValueCalibration, models: ModelSet, rehearsal: Rehearsal | None) -> ValueCalibration:

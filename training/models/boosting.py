@@ -67,7 +67,7 @@ def grow_hazards(bench: Workbench, edges: tuple[int, ...], pool: Executor) -> li
     or two of history, trend and season cannot be told apart, so no explanation gets all the weight."""
     grid = np.asarray(edges, dtype=np.float64)
     learning, recipe, trends = bench.learning, bench.recipe, list(Trend)
-    exposed = np.nonzero(_exposed(learning, grid))
+    exposed = np.nonzero(exposure(learning, grid))
 
     def grown(number: int) -> Booster:
         rows, intervals = _drawn(exposed, recipe.hazard_rows, bench.seed + number)
@@ -98,7 +98,7 @@ def grow_values(bench: Workbench, pool: Executor) -> tuple[list[Future[Booster]]
     return [pool.submit(grown, number) for number in range(recipe.values)], unit
 
 
-def _exposed(learning: LearningSet, grid: Floats) -> Flags:
+def exposure(learning: LearningSet, grid: Floats) -> Flags:
     """(rows, intervals): the interval was watched to its end and no order had come before it."""
     watched = learning.watched_days[:, None] >= grid[1:]
     silent = ~(learning.wait_days[:, None] < grid[:-1])
