@@ -16,8 +16,8 @@ from rich.table import Table
 
 from customer.vocabulary import PredictionBasis
 from training.basis import basis_reasons, caveats
-from training.evaluation.backtest import Fold
-from training.evaluation.report import answered_by
+from training.judging.backtest import Fold
+from training.judging.report import answered_by
 from training.monitoring.observe import Observation
 from training.monitoring.report import as_facts
 from training.registry.model_record import ScoredBy

@@ -17,9 +17,9 @@ from training.commands.sources import (
 )
 from training.data.learning import MOST_CUSTOMERS
 from training.data.snapshot import Snapshot, history
-from training.evaluation.backtest import Fold, backtest, judge_at
-from training.evaluation.report import write_report
 from training.given import UsageError, read_mapping, refuse_idle
+from training.judging.backtest import Fold, backtest, judge_at
+from training.judging.report import write_report
 from training.recipe import QUICK, Recipe
 from training.settings import TrainingSettings
 from training.train import Progress

@@ -10,10 +10,10 @@ from training.commands.sources import FILE_TIME_ZONE, brand_time_zone, order_fil
 from training.data.learning import MOST_CUSTOMERS
 from training.engines.names import EngineName
 from training.engines.opening import open_engine
-from training.evaluation.backtest import judged_rehearsal
-from training.evaluation.model_card import Origin, model_card, write_card
-from training.evaluation.report import write_report
 from training.given import UsageError, new_folder, read_as_of, read_mapping, refuse_idle
+from training.judging.backtest import judged_rehearsal
+from training.judging.model_card import Origin, model_card, write_card
+from training.judging.report import write_report
 from training.recipe import Recipe
 from training.registry.trainings import Order, Training, train_from_database
 from training.settings import TrainingSettings

@@ -6,7 +6,6 @@ from itertools import pairwise
 import numpy as np
 
 from scoring.engine.btyd import Floats
-from training.recipe import Recipe
 
 WARM_UP_DAYS = 60
 SEASON_WARM_UP_DAYS = 150
@@ -34,14 +33,15 @@ def default_horizon(p90_gaps: Floats, weights: Floats, history_days: int) -> int
     return 7 * int(np.clip(weeks, 1, 52))
 
 
-def plan_schedule(*, horizon_days: int, history_days: int, customers: int, waits: Floats, recipe: Recipe) -> Schedule:
-    """`history_days` since the first order; `waits`: days to the next order of customers seen in the past."""
+def plan_schedule(*, horizon_days: int, history_days: int, customers: int, waits: Floats, spine_rows: int) -> Schedule:
+    """`history_days` since the first order; `waits`: days to the next order of customers seen in the past; `spine_rows`:
+    about so many (customer, cutoff) pairs at most."""
     step = 7 * int(np.clip(round(horizon_days / 45), 1, 4))
     warm_up = min(WARM_UP_DAYS, history_days // 4)
     reach = min(history_days - warm_up, _LOOK_BACK_DAYS)
     wanted = max(reach // step, 0)
     # Customers arrive over time, so earlier cutoffs hold fewer: half of today's number on average.
-    affordable = max(2 * recipe.spine_rows // max(customers, 1), 4)
+    affordable = max(2 * spine_rows // max(customers, 1), 4)
     if wanted > affordable:
         step = 7 * -(-(reach // affordable) // 7)
     return Schedule(

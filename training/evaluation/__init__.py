@@ -1,1 +1,1 @@
-"""How good a model is: measures, backtests, the gate against the baseline, the report."""
+"""How good predictions are: measures with their intervals, by stage and channel, and verdicts between two."""

@@ -9,8 +9,8 @@ from typing import Any
 from training.evaluation.gate import judge
 from training.evaluation.intervals import Measured
 from training.evaluation.outcome import Outcome
-from training.evaluation.population import Drift
-from training.evaluation.report import MEASURES
+from training.judging.population import Drift
+from training.judging.report import MEASURES
 
 _PROMISED = ("churn_auc", "churn_ece", "next_c_index", "next_coverage", "value_gini", "value_bias")
 """Proper scores move with the share of customers who come back, so those are compared with the baseline's instead."""

@@ -14,11 +14,11 @@ from scoring.engine.model_set import ModelSet, load_model_set
 from training.data.examples import feature_frame
 from training.data.snapshot import Snapshot, end_of_history
 from training.data.spine import build_spine
-from training.evaluation.backtest import INTEGRATED_BRIER
 from training.evaluation.intervals import Measured, with_intervals
 from training.evaluation.outcome import outcome_of
-from training.evaluation.population import Drift, drift_from, read_population
 from training.evaluation.stages import groups
+from training.judging.backtest import INTEGRATED_BRIER
+from training.judging.population import Drift, drift_from, read_population
 from training.monitoring import findings as rules
 from training.monitoring.findings import Finding, Status
 from training.monitoring.matured import Matured, given_at, matured

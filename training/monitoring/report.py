@@ -6,8 +6,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from training.evaluation.pages import write_page
-from training.evaluation.report import MEASURES
+from training.judging.pages import write_page
+from training.judging.report import MEASURES
 from training.monitoring.observe import Observation
 from training.registry.model_registry import EXPERIMENT, MODEL_SET_TAG
 from training.registry.tracking import KIND_TAG

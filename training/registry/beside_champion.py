@@ -14,10 +14,10 @@ from customer.vocabulary import PredictionBasis, PredictionKind
 from scoring.engine.model_set import ModelSet
 from training.data.learning import examples_at
 from training.data.snapshot import Snapshot
-from training.evaluation.backtest import Fold
 from training.evaluation.gate import Check, Verdict, judge
 from training.evaluation.intervals import Measured
 from training.evaluation.outcome import Outcome, outcome_of
+from training.judging.backtest import Fold
 from training.train import NoCustomersError, Progress, Rehearsal, Trained, train_models
 
 _SAME_MOMENT = timedelta(days=7)

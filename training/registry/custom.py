@@ -19,8 +19,8 @@ from scoring.engine.plug_ins import FILE, Flavor, PlugIn, PlugKind, answered, lo
 from scoring.engine.spec import read_spec, write_spec
 from scoring.reproduction import read_reproduction, record_reproduction
 from scoring.vectors import Matrix
-from training.evaluation.model_card import write_card
-from training.evaluation.pages import render
+from training.judging.model_card import write_card
+from training.judging.pages import render
 from training.registry.model_record import record_model_set
 from training.registry.model_registry import (
     CHALLENGER,

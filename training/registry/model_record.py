@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from scoring.engine.spec import ModelSetSpec
-from training.evaluation.backtest import Fold
+from training.judging.backtest import Fold
 from training.registry.database import named_sql, rows_of, transaction
 from training.registry.model_registry import RegisteredSet
 

@@ -13,10 +13,10 @@ from scoring.engine.spec import UnusableModelSetError
 from scoring.errors import ModelSetRefusedError
 from training.basis import basis_reasons
 from training.data.snapshot import Snapshot
-from training.evaluation.backtest import Fold
 from training.evaluation.gate import Check, Verdict, judge
 from training.evaluation.outcome import Outcome
 from training.evaluation.stages import stage_masks
+from training.judging.backtest import Fold
 from training.registry.beside_champion import Comparison, compare_with
 from training.registry.model_registry import CHAMPION, RegisteredSet, download_set, find_by_alias
 from training.train import Progress, Trained

@@ -9,7 +9,7 @@ from pathlib import Path
 from customer.vocabulary import PredictionKind
 from scoring.engine.model_set import ModelSet, load_model_set
 from training.evaluation.intervals import Measured
-from training.evaluation.model_card import MARKDOWN
+from training.judging.model_card import MARKDOWN
 from training.registry.model_registry import (
     CHALLENGER,
     CHAMPION,

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from customer.vocabulary import PredictionKind
 from scoring.engine.model_set import ModelSet
-from training.evaluation.backtest import Fold
 from training.evaluation.gate import Verdict, judge
-from training.evaluation.model_card import write_card
-from training.evaluation.population import population_of, write_population
-from training.evaluation.report import pictures_of, write_drawn
+from training.judging.backtest import Fold
+from training.judging.model_card import write_card
+from training.judging.population import population_of, write_population
+from training.judging.report import pictures_of, write_drawn
 from training.registry.model_registry import (
     EXPERIMENT,
     MODEL_NAMES,

@@ -12,9 +12,9 @@ from customer.features.moment import day_of
 from training.data.database_snapshot import snapshot_from_database
 from training.data.learning import MOST_CUSTOMERS
 from training.data.snapshot import Snapshot, end_of_history
-from training.evaluation.backtest import judged_rehearsal
 from training.evaluation.gate import Check
-from training.evaluation.model_card import Origin, model_card
+from training.judging.backtest import judged_rehearsal
+from training.judging.model_card import Origin, model_card
 from training.recipe import Recipe
 from training.registry.model_record import record_model_set
 from training.registry.model_registry import (

@@ -8,7 +8,7 @@ import pytest
 from customer.features.definitions import FEATURE_NAMES
 from tests.integration.training.shop import Order, trained_on
 from training.basis import caveats
-from training.evaluation.model_card import Origin, model_card
+from training.judging.model_card import Origin, model_card
 from training.train import Rehearsal, Trained
 
 AGE = FEATURE_NAMES.index("days_since_first_order")

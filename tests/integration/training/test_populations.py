@@ -14,8 +14,8 @@ from training.code_version import code_version
 from training.data.examples import feature_frame
 from training.data.order_snapshot import snapshot_from_orders
 from training.data.spine import build_spine
-from training.evaluation.held_out import split_customers
-from training.evaluation.population import drift_from, population_of, read_population, write_population
+from training.judging.held_out import split_customers
+from training.judging.population import drift_from, population_of, read_population, write_population
 
 
 @pytest.fixture(scope="module")

@@ -13,8 +13,8 @@ from tests.integration.training.conftest import Predictions
 from tests.integration.training.shop import AS_OF, NOW, TINY, Order, write_orders
 from training.data.order_snapshot import snapshot_from_orders
 from training.data.snapshot import Snapshot
-from training.evaluation.backtest import fold_of, judged_rehearsal
 from training.evaluation.outcome import Outcome, measure
+from training.judging.backtest import fold_of, judged_rehearsal
 from training.registry.beside_champion import compare_with
 from training.train import Rehearsal, Trained, train_models
 

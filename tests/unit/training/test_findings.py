@@ -4,7 +4,7 @@ from scoring.engine.btyd import Floats
 from tests.unit.training.outcomes import chances, outcome
 from training.evaluation.intervals import Measured, with_intervals
 from training.evaluation.outcome import Outcome
-from training.evaluation.population import Drift
+from training.judging.population import Drift
 from training.monitoring.findings import Finding, Status, drifts, fairness, performance, status_of
 
 TRUTH = chances(2000)

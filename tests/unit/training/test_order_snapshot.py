@@ -14,7 +14,7 @@ from training.data.examples import feature_frame, labels
 from training.data.order_snapshot import NoOrdersError, snapshot_from_orders
 from training.data.snapshot import Snapshot, SnapshotExistsError, SnapshotMissingError, open_snapshot
 from training.data.spine import build_spine
-from training.evaluation.held_out import split_customers
+from training.judging.held_out import split_customers
 
 NOW = datetime(2025, 1, 1, tzinfo=UTC)
 MAY = datetime(2024, 5, 1, tzinfo=UTC)

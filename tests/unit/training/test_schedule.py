@@ -18,21 +18,23 @@ def test_intervals_ascend_from_zero_and_meet_the_horizon(horizon: int, reach: in
 
 
 def test_cutoffs_lie_whole_weeks_before_as_of_and_leave_the_first_weeks_to_build_a_history() -> None:
-    schedule = plan_schedule(horizon_days=90, history_days=500, customers=5000, waits=WAITS, recipe=FULL)
+    schedule = plan_schedule(horizon_days=90, history_days=500, customers=5000, waits=WAITS, spine_rows=FULL.spine_rows)
     assert all(days % 7 == 0 for days in schedule.cutoffs)
     assert min(schedule.cutoffs) > 0
     assert max(schedule.cutoffs) <= 500 - 60
 
 
 def test_more_customers_are_looked_at_from_fewer_cutoffs() -> None:
-    few = plan_schedule(horizon_days=30, history_days=600, customers=1000, waits=WAITS, recipe=FULL)
-    many = plan_schedule(horizon_days=30, history_days=600, customers=100_000, waits=WAITS, recipe=FULL)
+    few = plan_schedule(horizon_days=30, history_days=600, customers=1000, waits=WAITS, spine_rows=FULL.spine_rows)
+    many = plan_schedule(horizon_days=30, history_days=600, customers=100_000, waits=WAITS, spine_rows=FULL.spine_rows)
     assert len(many.cutoffs) < len(few.cutoffs)
 
 
 @pytest.mark.parametrize(("history", "known"), [(300, False), (500, False), (515, True), (900, True)])
 def test_the_season_is_known_only_where_it_was_watched_a_year_before(history: int, known: bool) -> None:
-    schedule = plan_schedule(horizon_days=90, history_days=history, customers=100, waits=WAITS, recipe=FULL)
+    schedule = plan_schedule(
+        horizon_days=90, history_days=history, customers=100, waits=WAITS, spine_rows=FULL.spine_rows
+    )
     assert schedule.knows_season is known
 
 

@@ -16,11 +16,11 @@ from scoring.engine.btyd import Floats
 from scoring.engine.model_set import ModelSet
 from training.data.learning import examples_at
 from training.data.snapshot import Snapshot
-from training.evaluation.held_out import split_customers
 from training.evaluation.intervals import Measured, with_intervals
 from training.evaluation.outcome import Outcome, baseline_outcome, outcome_of
 from training.evaluation.stages import group_masks
 from training.evaluation.survival import baseline_silence, daily_grid, integrated_brier_losses, silence_of
+from training.judging.held_out import split_customers
 from training.recipe import Recipe
 from training.train import Progress, Trained, train_models
 

@@ -10,11 +10,11 @@ from markdown_it import MarkdownIt
 
 from scoring.reproduction import ROWS
 from training.basis import caveats
-from training.evaluation.backtest import FEWEST, Fold
 from training.evaluation.gate import Check
 from training.evaluation.metrics import calibration_error_by_chance
-from training.evaluation.pages import render, write_page
-from training.evaluation.report import MEASURES
+from training.judging.backtest import FEWEST, Fold
+from training.judging.pages import render, write_page
+from training.judging.report import MEASURES
 from training.train import Trained
 
 MARKDOWN, PAGE = "model_card.md", "model_card.html"

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from training.evaluation.backtest import FEWEST, Fold
 from training.evaluation.intervals import Measured
-from training.evaluation.pages import write_page
-from training.evaluation.plots import drawn, themed
 from training.evaluation.stages import CHANNEL, STAGE
+from training.judging.backtest import FEWEST, Fold
+from training.judging.pages import write_page
+from training.judging.plots import drawn, themed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
