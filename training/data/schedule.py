@@ -34,7 +34,7 @@ def default_horizon(p90_gaps: Floats, weights: Floats, history_days: int) -> int
 
 
 def plan_schedule(*, horizon_days: int, history_days: int, customers: int, waits: Floats, spine_rows: int) -> Schedule:
-    """`history_days` since the first order; `waits`: days to the next order of customers seen in the past; `spine_rows`:
+    """`history_days` since the first order; `waits`: days to the next order of past customers; `spine_rows`:
     about so many (customer, cutoff) pairs at most."""
     step = 7 * int(np.clip(round(horizon_days / 45), 1, 4))
     warm_up = min(WARM_UP_DAYS, history_days // 4)

@@ -11,6 +11,7 @@ from scipy.optimize import minimize
 from scipy.special import betaln, gammaln
 
 from scoring.engine.btyd import Floats, GammaGamma, History, MbgNbd
+from training.models.influence import bound
 
 _PULL = 1e-3
 _BOUND = 12.0
@@ -38,8 +39,8 @@ def fit_gamma_gamma(mean_amount: Floats, purchases: Floats, *, unit_minor: float
     # Rounded, so that another currency, which moves the last bit, does not send the search another way.
     (mean, count), weight = _distinct(np.column_stack([np.round(mean_amount / unit_minor, 9), purchases])[known])
     p, q, v = _fit(lambda theta: _gamma_gamma_loss(theta, mean, count, weight), start=[0.0, 1.0, 0.0])
-    observed = float(weight @ mean)
-    # A heavy tail makes the fitted mean wander off; the observed one bounds it.
+    # A heavy tail makes the fitted mean wander off; the observed one, which no single customer decides, bounds it.
+    observed = float(weight @ np.minimum(mean, bound(mean_amount[known]) / unit_minor))
     prior = float(np.clip(p * v / (q - 1.0) if q > 1.05 else observed, 0.5 * observed, 2.0 * observed))
     return GammaGamma(p=p, q=max(q, 1.05), v=v * unit_minor, prior=prior * unit_minor)
 

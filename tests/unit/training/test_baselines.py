@@ -3,6 +3,7 @@ import pytest
 
 from scoring.engine.btyd import Floats, History, MbgNbd
 from training.models.baselines import fit_gamma_gamma, fit_mbg_nbd
+from training.models.influence import bound
 
 TRUE = MbgNbd(r=0.9, alpha=40.0, a=0.4, b=2.0)
 
@@ -52,6 +53,26 @@ def spent(size: int) -> tuple[Floats, Floats]:
     return rng.gamma(2.5 * count) / rate / count, count
 
 
+@pytest.mark.parametrize(("times", "moved"), [(3.0, 0.01), (2000.0, 0.1), (1e6, 0.15)])
+def test_one_giant_hardly_moves_what_newcomers_are_expected_to_spend(times: float, moved: float) -> None:
+    mean, count = spent(500)
+    usual = fit_gamma_gamma(mean, count, unit_minor=50.0)
+    mean[np.argsort(mean)[250]] *= times
+    found = fit_gamma_gamma(mean, count, unit_minor=50.0)
+    assert found.prior == pytest.approx(usual.prior, rel=moved)
+
+
+def test_nobody_is_cut_where_nobody_decides_alone_and_a_giant_to_a_twentieth_of_all() -> None:
+    mean, _ = spent(500)
+    assert bound(mean) == np.inf
+    assert bound(np.ones(10)) == np.inf  # too few to tell
+    for giants in (1, 3):
+        mean[:giants] = 1e9
+        cut = np.minimum(mean, bound(mean))
+        assert cut.max() / cut.sum() == pytest.approx(0.05)
+        assert (cut[giants:] == mean[giants:]).all()
+
+
 def test_the_fit_of_spending_finds_the_process_that_made_the_data() -> None:
     found = fit_gamma_gamma(*spent(6000), unit_minor=50.0)
     assert [found.p, found.q, found.v] == pytest.approx([2.5, 3.0, 60.0], rel=0.2)
@@ -71,9 +92,9 @@ def test_spending_scales_with_the_currency() -> None:
     assert large == pytest.approx(small * 100, rel=1e-9)
 
 
-def test_a_wholesaler_moves_the_expected_amount_no_further_than_to_half_of_the_mean() -> None:
+def test_a_wholesaler_moves_the_expected_amount_no_further_than_to_twice_what_it_would_be() -> None:
     amounts = np.array([1.0] * 50 + [1e6])
-    assert fit_gamma_gamma(amounts, np.full(51, 3.0), unit_minor=1.0).prior == pytest.approx(0.5 * amounts.mean())
+    assert 1.0 < fit_gamma_gamma(amounts, np.full(51, 3.0), unit_minor=1.0).prior < 2.0
     steep = np.array([1.0, 1.0, 1.0, 50.0])  # whose fitted mean does not exist
     assert fit_gamma_gamma(steep, np.full(4, 3.0), unit_minor=1.0).prior == pytest.approx(steep.mean())
 
