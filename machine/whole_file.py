@@ -1,6 +1,7 @@
-"""A file that others see whole or not at all: it is written beside its place and then takes it in one move."""
+"""Files that others see whole or not at all: they are written beside their place and then take it in one move."""
 
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,3 +25,19 @@ def whole_file(path: Path) -> Iterator[Path]:
     except BaseException:
         draft.unlink(missing_ok=True)
         raise
+
+
+@contextmanager
+def whole_files(folder: Path) -> Iterator[Path]:
+    """A folder to write several files to instead; each takes its place in `folder` when all have been written.
+
+    After an error nothing of them is left, and what was in `folder` stays.
+    """
+    draft = folder.resolve() / f".{uuid4().hex}.part"
+    draft.mkdir(parents=True)
+    try:
+        yield draft
+        for file in sorted(draft.iterdir()):
+            os.replace(file, draft.parent / file.name)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)

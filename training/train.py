@@ -6,13 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import numpy as np
 from lightgbm import Booster
 
 from customer.errors import ParcoursError
 from customer.features.definitions import FEATURE_NAMES, FEATURE_SET
-from customer.features.moment import days_later, local_moment
+from customer.features.moment import days_later
 from customer.vocabulary import PredictionBasis, PredictionKind
 from scoring.engine.blend import Opinions
 from scoring.engine.btyd import Floats
@@ -252,12 +253,12 @@ def _model_set(
     if loyalty is not None and loyalty.booster is not None and loyalty.is_proven:
         basis[PredictionKind.LOYALTY_POTENTIAL] = str(PredictionBasis.MODEL)
         boosters["loyalty"] = [loyalty.booster]
-    hour = local_moment(as_of, snapshot.time_zone).local_hour
-    grid = replace(fit.grid, hours=[fit.grid.hours[(number - hour) % 24] for number in range(24)])
+    local = as_of.astimezone(ZoneInfo(snapshot.time_zone))
+    grid = replace(fit.grid, hours=[fit.grid.hours[(number - local.hour) % 24] for number in range(24)])
     unavailable = {} if fit.spending else {str(PredictionKind.VALUE): list(NO_AMOUNTS)}
     spec = ModelSetSpec(
         id="", feature_set=FEATURE_SET, columns=list(FEATURE_NAMES), horizon_days=horizon_days,
-        churn_definition=CHURN_DEFINITION, as_of=as_of.isoformat(), time_zone=snapshot.time_zone,
+        churn_definition=CHURN_DEFINITION, as_of=local.isoformat(), time_zone=snapshot.time_zone,
         currency=snapshot.currency, seed=seed, code_version=code_version(), data_hash=snapshot.content_hash,
         basis=basis, unavailable=unavailable, design=fit.design, btyd=fit.btyd, spending=fit.spending, grid=grid,
         blend=None, value=spread if fit.spending else None, loyalty_window_days=YEAR_DAYS,
@@ -268,14 +269,14 @@ def _model_set(
 
 
 def save_models(models: ModelSet, folder: Path, *, vectors: Floats) -> None:
-    """Writes the model-set directory; what was in it before is replaced file by file, the proof last.
+    """Writes the model-set directory, the proof last.
 
     What the models predict for some of the feature vectors goes with them: whoever loads them must reproduce it.
     """
     folder.mkdir(parents=True, exist_ok=True)
     for name, boosters in models.boosters.items():
         for file, booster in zip(models.spec.boosters[name], boosters, strict=True):
-            booster.save_model(str(folder / file))
+            (folder / file).write_text(booster.model_to_string(), encoding="utf-8")
     write_spec(models.spec, folder)
     record_reproduction(folder, models, vectors)
 

@@ -7,19 +7,21 @@ from pathlib import Path
 
 from customer.features.moment import day_of, days_later
 from customer.local_time import read_instant
-from scoring.engine.model_set import ModelSet, load_model_set
+from scoring.engine.model_set import ModelSet
 from training.commands.sources import (
     FILE_TIME_ZONE,
     brand_time_zone,
     complain,
     database_snapshot,
     order_file_snapshot,
+    tell_silence,
 )
 from training.data.learning import MOST_CUSTOMERS
 from training.data.snapshot import Snapshot, history
 from training.given import UsageError, read_mapping, refuse_idle
 from training.judging.backtest import Fold, backtest, judge_at
 from training.judging.report import write_report
+from training.predict import models_in
 from training.recipe import QUICK, Recipe
 from training.settings import TrainingSettings
 from training.train import Progress
@@ -107,7 +109,7 @@ def _models_to_judge(settings: TrainingSettings, call: EvaluateCall) -> ModelSet
     if call.is_backtest:
         return None
     if call.models is not None:
-        return load_model_set(call.models)
+        return models_in(call.models.resolve())
     from training.registry.registered_sets import load_registered
 
     return load_registered(settings, call.model_set)
@@ -120,6 +122,8 @@ def _judged(
     """Without `until` the facts are followed to their last day: what they do not reach was not observed, which is not
     the same as nobody having bought."""
     begins, ends = history(snapshot)
+    if call.orders is not None and until is not None:
+        tell_silence(snapshot, until)
     end = until or min(now, ends)
     if models is None:
         return _backtest(snapshot, call, begins=begins, until=end, progress=progress)

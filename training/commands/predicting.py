@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from customer.features.moment import day_of
-from training.commands.sources import complain, order_file_snapshot
+from training.commands.sources import complain, order_file_snapshot, tell_silence
 from training.data.engine import LOCAL, Engine
 from training.predict import models_in, predict_file
 from training.train import Progress
@@ -29,6 +29,7 @@ def predict_from_orders(
     with order_file_snapshot(
         orders, as_of=as_of, now=now, mapping=mapping, time_zone=spec.time_zone, progress=progress
     ) as snapshot:
+        tell_silence(snapshot, as_of)
         progress("predicting: features")
         ready = partial(models_in, folder, customers=snapshot.customer_count)
         return predict_file(

@@ -30,11 +30,10 @@ def order_file_snapshot(
             progress=lambda done, total: progress(f"reading orders: {done:,} of {total:,} rows"),
             complain=complain,
         )  # fmt: skip
-        _tell_silence(snapshot, as_of)
         yield snapshot
 
 
-def _tell_silence(snapshot: Snapshot, as_of: datetime) -> None:
+def tell_silence(snapshot: Snapshot, as_of: datetime) -> None:
     """A file that ends long before the moment asked about is more often cut short than true."""
     silent = (as_of - end_of_history(snapshot)).days
     if silent >= _LONG_SILENCE_DAYS:

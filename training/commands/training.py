@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from training.commands.sources import FILE_TIME_ZONE, brand_time_zone, order_file_snapshot
+from machine.whole_file import whole_files
+from training.commands.sources import FILE_TIME_ZONE, brand_time_zone, order_file_snapshot, tell_silence
 from training.data.learning import MOST_CUSTOMERS
 from training.engines.names import EngineName
 from training.engines.opening import open_engine
@@ -92,6 +93,7 @@ def train_from_orders(
     with order_file_snapshot(
         orders, as_of=as_of, now=now, mapping=mapping, time_zone=time_zone, progress=progress
     ) as snapshot:
+        tell_silence(snapshot, as_of)
         sample = snapshot.sample(MOST_CUSTOMERS)
         trained = train_models(
             sample, as_of=as_of, horizon_days=horizon_days, recipe=recipe, seed=seed, tune=tuner,
@@ -100,10 +102,10 @@ def train_from_orders(
     progress("judging the rehearsal")
     fold = judged_rehearsal(trained)
     origin = Origin(source=f"order file {orders.name}", sample_of=sample.sample_of, tuning=tuner.outcome)
-    write_card(model_card(trained, fold, origin), out)
-    (out / "recipe.json").write_text(json.dumps(trained.recipe.overrides), encoding="utf-8")
-    if fold is not None:
-        write_report([fold], out / "rehearsal.html", title=f"Rehearsal of model set {trained.models.spec.id}")
-    # Last, since the proof covers every file: of an earlier training into the same folder other pages lay there.
-    save_models(trained.models, out, vectors=trained.present.values)
+    with whole_files(out) as draft:
+        write_card(model_card(trained, fold, origin), draft)
+        (draft / "recipe.json").write_text(json.dumps(trained.recipe.overrides), encoding="utf-8")
+        if fold is not None:
+            write_report([fold], draft / "rehearsal.html", title=f"Rehearsal of model set {trained.models.spec.id}")
+        save_models(trained.models, draft, vectors=trained.present.values)  # last: its proof covers the others
     return trained

@@ -6,13 +6,16 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
+from machine.whole_file import whole_file
+
 _TEMPLATES = Path(__file__).parent / "templates"
 
 
 def write_page(path: Path, template: str, **values: Any) -> Path:
     """Renders `templates/<template>` into `path`."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(render(template, **values), encoding="utf-8")
+    with whole_file(path) as draft:
+        draft.write_text(render(template, **values), encoding="utf-8")
     return path
 
 

@@ -22,7 +22,7 @@ from training.commands.predicting import predict_from_orders
 from training.given import UsageError
 from training.predict import SCHEMA
 from training.settings import TrainingSettings
-from training.train import Trained
+from training.train import Trained, save_models
 
 
 def parcours(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -71,6 +71,7 @@ def test_a_backtest_follows_a_file_to_its_last_day_and_not_to_today(tmp_path: Pa
     assert datetime.fromisoformat(fold["as_of"]).date() == last.date() + timedelta(days=1 - 30)
     assert 0 < fold["metrics"]["churn_rate"]["value"] < 1
     assert set(fold["basis"]) == {"CHURN", "NEXT_PURCHASE", "VALUE"}
+    assert "cut short" not in held.stderr  # though the file ends long before today
     everything = set(fold["metrics"])
     assert fold["groups"]
     assert all(set(measured) == everything for measured in fold["groups"].values())
@@ -79,6 +80,20 @@ def test_a_backtest_follows_a_file_to_its_last_day_and_not_to_today(tmp_path: Pa
     assert page.count(">integrated Brier score<") >= 2 + 2  # of everybody in both folds, and within their groups
     assert "<svg" in page
     assert "http" not in page.replace("http://www.w3.org", "")
+
+
+def test_models_that_are_not_those_of_their_training_are_not_judged(
+    tmp_path: Path, orders: list[Order], shop_models: tuple[Trained, Predictions]
+) -> None:
+    trained, _ = shop_models
+    save_models(trained.models, tmp_path / "models", vectors=trained.present.values)
+    spec = tmp_path / "models" / "model_set.json"
+    spec.write_text(spec.read_text().replace('"seed": 1', '"seed": 2'))
+    file = write_orders(tmp_path / "orders.csv", orders)
+    call = ["evaluate", "--orders", str(file), "--models", str(tmp_path / "models"), "--no-log"]
+    found = CliRunner().invoke(build_app(), call)
+    assert isinstance(found.exception, ParcoursError)
+    assert "not the file that was written by training" in str(found.exception)
 
 
 def test_who_has_no_valid_order_is_answered_like_the_average_customer_of_one(tmp_path: Path) -> None:
