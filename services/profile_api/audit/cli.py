@@ -1,7 +1,6 @@
 """`parcours audit`: who read which personal data of whom."""
 
 import asyncio
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -18,7 +17,9 @@ def register(app: typer.Typer) -> None:
 def _audit(
     customer: Annotated[str | None, typer.Option(help="Only reads about this customer, `cus_…`.")] = None,
     caller: Annotated[str | None, typer.Option(help="Only reads by this caller, `key:…` or a token's subject.")] = None,
-    since: Annotated[datetime | None, typer.Option(help="Only reads from this instant on, UTC.")] = None,
+    since: Annotated[
+        str | None, typer.Option(help="Only reads from this date (its midnight where the brand is) or time on.")
+    ] = None,
     limit: Annotated[int, typer.Option(min=1, max=100_000, help="How many at most, the newest first.")] = 50,
     tenant: Annotated[
         str | None, typer.Option(help="Whose data it is (default: PARCOURS_TENANT or 'default').")
@@ -40,8 +41,9 @@ def _audit(
 
 
 async def _entries(
-    customer: str | None, caller: str | None, since: datetime | None, limit: int, tenant: str | None
+    customer: str | None, caller: str | None, since: str | None, limit: int, tenant: str | None
 ) -> "list[TrailEntry]":
+    from customer.local_time import read_instant
     from profile_api.audit.trail import get_trail
     from profile_api.graph.parameters import number_of_id
     from profile_api.settings import database_url, load_settings
@@ -58,7 +60,7 @@ async def _entries(
             known.id,
             customer_id=customer_id,
             caller=caller,
-            since=since.replace(tzinfo=UTC) if since else None,
+            since=read_instant(since, known.time_zone) if since else None,
             limit=limit,
         )
     finally:

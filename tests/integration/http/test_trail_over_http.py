@@ -39,7 +39,7 @@ def told(live: Live, *options: str) -> list[dict[str, Any]]:
 
 
 def test_the_trace_of_a_request_is_in_the_trail(shop: Live) -> None:
-    since = datetime.now(UTC).replace(tzinfo=None).isoformat(timespec="seconds")
+    since = datetime.now(UTC).isoformat(timespec="seconds")
     query = 'query Greet { customer(id: "cus_4711") { givenName } }'
     with shop.client(traceparent=f"00-{TRACES['http']}-{'1' * 16}-01") as client:
         assert "Ada" in client.post("/graphql", json={"query": query}).text
