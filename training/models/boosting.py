@@ -11,6 +11,7 @@ from lightgbm import Booster
 from customer.features.definitions import FEATURE_NAMES
 from scoring.engine.btyd import Flags, Floats, MbgNbd
 from scoring.engine.design import (
+    CLOCKS,
     DERIVED,
     NEWEST_QUARTER,
     TARGET_INPUTS,
@@ -49,17 +50,19 @@ class Workbench:
     recipe: Recipe
     seed: int
     knows_season: bool
+    keeps_dates: bool
 
 
 def prepare(
     learning: LearningSet, design: Design, btyd: MbgNbd, *, horizon_days: int, recipe: Recipe, seed: int,
-    knows_season: bool,
+    knows_season: bool, keeps_dates: bool,
 ) -> Workbench:  # fmt: skip
     with np.errstate(divide="ignore", invalid="ignore"):
         inputs = model_inputs(learning.matrix, COLUMNS, design, btyd, horizon_days)
     return Workbench(
-        learning=learning, inputs=inputs, design=design, btyd=btyd, recipe=recipe, seed=seed, knows_season=knows_season
-    )
+        learning=learning, inputs=inputs, design=design, btyd=btyd, recipe=recipe, seed=seed, knows_season=knows_season,
+        keeps_dates=keeps_dates,
+    )  # fmt: skip
 
 
 def grow_hazards(bench: Workbench, edges: tuple[int, ...], pool: Executor) -> list[Future[Booster]]:
@@ -73,7 +76,7 @@ def grow_hazards(bench: Workbench, edges: tuple[int, ...], pool: Executor) -> li
         rows, intervals = _drawn(exposed, recipe.hazard_rows, bench.seed + number)
         wait = learning.wait_days[rows]
         came = (wait >= grid[intervals]) & (wait < grid[intervals + 1])
-        data = _joined(bench, grid, rows, intervals, trend=trends[number % len(trends)])
+        data = _joined(bench, grid, rows, intervals, trend=trends[number % len(trends)], keeps_dates=bench.keeps_dates)
         return grow(bench, data, came, recipe.hazard_parameters(bench.seed + number), recipe.hazard_trees)
 
     return [pool.submit(grown, number) for number in range(recipe.hazards)]
@@ -106,14 +109,17 @@ def exposure(learning: LearningSet, grid: Floats) -> Flags:
     return exposed
 
 
-def _joined(bench: Workbench, grid: Floats, rows: Positions, intervals: Positions, *, trend: Trend) -> Inputs:
+def _joined(
+    bench: Workbench, grid: Floats, rows: Positions, intervals: Positions, *, trend: Trend, keeps_dates: bool = False
+) -> Inputs:
     """The inputs of some (row, interval) pairs."""
     learning = bench.learning
     targets = target_inputs(
-        learning.matrix, COLUMNS, grid, knows_season=bench.knows_season, quarter=_quarters(learning, grid, trend)
-    )
+        learning.matrix, COLUMNS, grid, knows_season=bench.knows_season, keeps_dates=keeps_dates,
+        quarter=_quarters(learning, grid, trend),
+    )  # fmt: skip
     width = bench.inputs.shape[1]
-    joined = np.empty((len(rows), width + len(TARGET_INPUTS)), dtype=np.float32)
+    joined = np.empty((len(rows), width + targets.shape[2]), dtype=np.float32)
     np.take(bench.inputs, rows, axis=0, out=joined[:, :width], mode="clip")
     joined[:, width:] = targets[rows, intervals]
     return joined
@@ -145,7 +151,7 @@ def _drawn(examples: tuple[Positions, ...], limit: int, seed: int) -> tuple[Posi
 
 def grow(bench: Workbench, inputs: Inputs, label: Flags | Floats, parameters: dict[str, Any], trees: int) -> Booster:
     """`inputs` are those of the bench, with or without those of a target beside them."""
-    names = [*bench.design.features, *DERIVED, *TARGET_INPUTS][: inputs.shape[1]]
+    names = [*bench.design.features, *DERIVED, *TARGET_INPUTS, *CLOCKS][: inputs.shape[1]]
     return bench.recipe.engine.grow(
         Growth(
             inputs=inputs, label=label.astype(np.float64), start=None, names=names, parameters=parameters, trees=trees

@@ -1,6 +1,7 @@
 """SHAP values of one booster by the fastest exact method that its trees allow."""
 
 import logging
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,12 +18,12 @@ log = logging.getLogger(__name__)
 
 
 class Contributor:
-    """The first `static` inputs are the customer's, those after them tell the date; `kept` is one of these."""
+    """The first `static` inputs are the customer's, those after them tell the date; `kept` are some of these."""
 
-    def __init__(self, booster: "Booster", *, static: int, kept: int) -> None:
+    def __init__(self, booster: "Booster", *, static: int, kept: Sequence[int]) -> None:
         self._booster = booster
         self._static = static
-        self._kept = kept
+        self._kept = list(kept)
         self._tables: TreeShap | None = None
         try:
             self._tables = TreeShap(booster, static=static)
@@ -34,8 +35,9 @@ class Contributor:
         if self._tables is not None:
             return self._tables.over_dates(inputs, dates, kept=self._kept)
         found = self._by_lightgbm(with_targets(inputs, dates)).reshape(*dates.shape[:2], -1)
-        passing = found[:, :, self._static :].sum(axis=2) - found[:, :, self._kept]
-        wanted = np.concatenate([found[:, :, : self._static], found[:, :, self._kept, None]], axis=2)
+        kept = found[:, :, self._kept]
+        passing = found[:, :, self._static :].sum(axis=2) - kept.sum(axis=2)
+        wanted = np.concatenate([found[:, :, : self._static], kept], axis=2)
         return DatedContributions(
             passing=passing, weighted=lambda weights: np.einsum("rdi,rd->ri", wanted, weights, optimize=False)
         )
@@ -44,8 +46,8 @@ class Contributor:
         """Of a booster that knows no date: the mean prediction, and (rows, static) what each input contributes."""
         if self._tables is not None:
             nowhen = np.empty((len(inputs), 1, 0), dtype=np.float32)
-            found = self._tables.over_dates(inputs, nowhen, kept=self._static)
-            return self._tables.expected, found.weighted(np.ones((len(inputs), 1)))[:, : self._static]
+            found = self._tables.over_dates(inputs, nowhen, kept=[])
+            return self._tables.expected, found.weighted(np.ones((len(inputs), 1)))
         contributions = self._by_lightgbm(inputs)
         return float(contributions[0, -1]) if len(inputs) else 0.0, contributions[:, : self._static]
 

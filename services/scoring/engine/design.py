@@ -11,6 +11,11 @@ from scoring.engine.spec import Design
 Inputs = npt.NDArray[np.float32]
 
 DERIVED = ("btyd_alive", "btyd_silent_through_horizon", "gap_variation", "silence_in_deviations")
+TARGET_INPUTS = ("interval_middle", "interval_width", "target_weekday", "season", "target_quarter")
+"""The same for all customers of a day."""
+CLOCKS = ("silence_by_then", "days_past_due")
+"""After these, only where customers keep to dates: each customer's own silence at the interval's start, and what it is
+beyond their median gap."""
 WORDS = {
     "btyd_alive": ("purchase rhythm against the silence so far", "rythme d'achat comparé au silence actuel"),
     "btyd_silent_through_horizon": ("number and spacing of past orders", "nombre et espacement des commandes passées"),
@@ -18,10 +23,11 @@ WORDS = {
     "silence_in_deviations": ("silence beyond the usual rhythm", "silence au-delà du rythme habituel"),
     "btyd_amount": ("usual rhythm and spending", "rythme et dépenses habituels"),
     "season": ("season ahead", "saison à venir"),
+    "silence_by_then": ("silence by the days ahead", "silence à l'approche des jours à venir"),
+    "days_past_due": ("days from the usual due day", "écart à l'échéance habituelle"),
 }
 """English and French words of the inputs that are not features of their own."""
 
-TARGET_INPUTS = ("interval_middle", "interval_width", "target_weekday", "season", "target_quarter")
 NEWEST_QUARTER = -1.0
 
 
@@ -68,9 +74,10 @@ def model_inputs(matrix: Floats, columns: FeatureColumns, design: Design, btyd: 
 
 
 def target_inputs(
-    matrix: Floats, columns: FeatureColumns, edges: Floats, *, knows_season: bool, quarter: Floats | None = None
-) -> Inputs:
-    """(rows, intervals, TARGET_INPUTS): what the models may know of each interval after as_of.
+    matrix: Floats, columns: FeatureColumns, edges: Floats, *, knows_season: bool, keeps_dates: bool = False,
+    quarter: Floats | None = None,
+) -> Inputs:  # fmt: skip
+    """(rows, intervals, TARGET_INPUTS): what the models may know of each interval after as_of; then CLOCKS.
 
     The season is the day of the year of its middle, constant where no season was observed twice. `quarter`
     (rows, intervals) counts 91-day steps from the training date, negative; None: the newest.
@@ -78,12 +85,16 @@ def target_inputs(
     middles = (edges[1:] + edges[:-1]) / 2.0
     shape = (len(matrix), len(middles))
     year_day = columns.of(matrix, "year_day")[:, None]
-    inputs = np.empty((*shape, len(TARGET_INPUTS)), dtype=np.float32)
+    inputs = np.empty((*shape, len(TARGET_INPUTS) + len(CLOCKS) * keeps_dates), dtype=np.float32)
     inputs[:, :, 0] = middles
     inputs[:, :, 1] = np.diff(edges)
     inputs[:, :, 2] = (columns.of(matrix, "weekday")[:, None] + np.floor(edges[:-1])) % 7.0
     inputs[:, :, 3] = (year_day + middles) % 365.25 if knows_season else 0.0
     inputs[:, :, 4] = NEWEST_QUARTER if quarter is None else quarter
+    if keeps_dates:
+        silence = columns.of(matrix, "days_since_last_order")[:, None] + edges[:-1]
+        inputs[:, :, 5] = silence
+        inputs[:, :, 6] = silence - columns.of(matrix, "median_gap_days")[:, None]
     return inputs
 
 

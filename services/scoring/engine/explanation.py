@@ -14,6 +14,7 @@ from customer.money import minor_digits
 from scoring.engine.btyd import Floats
 from scoring.engine.contributor import Contributor
 from scoring.engine.design import (
+    CLOCKS,
     DERIVED,
     TARGET_INPUTS,
     FeatureColumns,
@@ -33,8 +34,8 @@ SEASON, FORMULA, FORMULA_AMOUNT = "season", "btyd_silent_through_horizon", "btyd
 class Contributions:
     """`base[i] + values[i].sum()` is the prediction: log-odds of churn, or log of the expected value.
 
-    `names` are features, DERIVED inputs, SEASON or FORMULA_AMOUNT; what MBG/NBD itself says of the hazard is with
-    FORMULA. `inputs` holds the features' own values for display, of the first names.
+    `names` are features, DERIVED inputs, SEASON, CLOCKS or FORMULA_AMOUNT; what MBG/NBD itself says of the hazard is
+    with FORMULA. `inputs` holds the features' own values for display, of the first names.
     """
 
     names: list[str]
@@ -79,9 +80,11 @@ class Explainer:
         """Made when first needed: who never explains pays nothing."""
         if self._contributors is None:
             static = len(self._spec.design.features) + len(DERIVED)
-            season = static + TARGET_INPUTS.index(SEASON)
+            season, first = static + TARGET_INPUTS.index(SEASON), static + len(TARGET_INPUTS)
+            clocks = range(first, first + len(CLOCKS) * self._spec.grid.keeps_dates)
+            kept = {"next_purchase": [season, *clocks], "value": [season], "loyalty": []}
             self._contributors = {
-                name: [Contributor(booster, static=static, kept=season) for booster in boosters]
+                name: [Contributor(booster, static=static, kept=kept[name]) for booster in boosters]
                 for name, boosters in self._boosters.items()
             }
         return self._contributors[model]
@@ -91,7 +94,8 @@ class Explainer:
         grid = self._spec.grid
         edges = np.asarray(grid.edges)
         reach = int(np.searchsorted(edges, float(self._spec.horizon_days)))
-        targets = target_inputs(rows, self._columns, edges[: reach + 1], knows_season=grid.knows_season)
+        targets = target_inputs(rows, self._columns, edges[: reach + 1], knows_season=grid.knows_season,
+                                keeps_dates=grid.keeps_dates)  # fmt: skip
         found = [one.over_dates(inputs, targets) for one in self._contributors_of("next_purchase")]
         start = np.mean([one.passing for one in found], axis=0)
         if (blend := self._spec.blend) is not None:
@@ -105,7 +109,8 @@ class Explainer:
         if blend is not None:  # what the trees' inputs do not explain is what the formula moved
             moved = (weights * (end - start)).sum(axis=1) - values.sum(axis=1)
             values[:, self._names.index(FORMULA)] += moved
-        return self._contributions(rows, self._names, base, values)
+        names = [*self._names, *CLOCKS] if grid.keeps_dates else self._names
+        return self._contributions(rows, names, base, values)
 
     def _value(self, rows: Floats, inputs: Inputs, lift: Floats) -> Contributions:
         """On the log of the value expected in the first interval: the intervals after it differ by the season alone."""

@@ -52,6 +52,7 @@ _PLACES = {
     "age": "days_since_first_order",
     "silence": "days_since_last_order",
     "mean_gap": "mean_gap_days",
+    "median_gap": "median_gap_days",
     "gap_deviation": "gap_deviation_days",
     "year_day": "year_day",
     "weekday": "weekday",

@@ -2,7 +2,8 @@
 
 The inputs of a customer are the same at every target date but for the few that tell the date. So a tree is walked once
 with the set of all dates: a split on the customer's own inputs sends the whole set one way, only a split on the date
-divides it. The sets are the bits of one word, which bounds the dates of a grid.
+divides it. The sets are the bits of one word, which bounds the dates of a grid. What is asked about the date is
+answered once a day, but for what counts from the customer's own due day.
 """
 
 from collections.abc import Sequence
@@ -12,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from scoring.engine.btyd import Floats
+from scoring.engine.design import TARGET_INPUTS
 from scoring.engine.trees import Node, UnsupportedTreesError, is_split, roots_of, sends_missing_left
 
 if TYPE_CHECKING:
@@ -51,18 +53,21 @@ class Forest(NamedTuple):
     nodes: Records
     leaves: Floats
     questions: Records
+    own: Indices  # the numbers of those questions whose answers are each customer's own
 
 
 def forest_of(boosters: Sequence["Booster"], *, static: int) -> Forest:
     """The mean of the boosters as one forest; inputs from `static` on tell the date. Raises UnsupportedTreesError."""
     growing = _Growing(static)
     roots = [growing.add(root, weight=1.0 / len(boosters)) for booster in boosters for root in roots_of(booster)]
+    own = [number for number, (_, asked, _) in enumerate(growing.questions) if asked >= len(TARGET_INPUTS)]
     return Forest(
         static=static,
         roots=np.array(roots, dtype=np.int32),
         nodes=np.array(growing.nodes, dtype=NODE),
         leaves=np.array(growing.leaves, dtype=np.float64),
         questions=np.array([(threshold, *rest) for threshold, *rest in growing.questions], dtype=QUESTION),
+        own=np.array(own, dtype=np.int32),
     )
 
 

@@ -5,7 +5,7 @@ import numpy.typing as npt
 
 from scoring.engine.btyd import Floats
 from scoring.engine.compiled import compiled
-from scoring.engine.forest import DEEPEST, Forest, Records, Singles
+from scoring.engine.forest import DEEPEST, Forest, Record, Records, Singles
 
 Sets = npt.NDArray[np.uint64]
 
@@ -14,13 +14,24 @@ Sets = npt.NDArray[np.uint64]
 def ask_dates(questions: Records, dates: Singles, answers: Sets) -> None:
     """Per question, the set of `dates` (dates, inputs) that it sends left."""
     for number in range(len(questions)):
-        question = questions[number]
-        found = np.uint64(0)
-        for date in range(len(dates)):
-            value = dates[date, question.input]
-            goes_left = (value <= question.threshold) | ((value != value) & question.missing_left)
-            found |= np.uint64(goes_left) << np.uint64(date)
-        answers[number] = found
+        answers[number] = _sent_left(questions[number], dates)
+
+
+@compiled
+def ask_customer(forest: Forest, dates: Singles, answers: Sets) -> None:
+    """The same of the customer's own questions alone."""
+    for number in forest.own:
+        answers[number] = _sent_left(forest.questions[number], dates)
+
+
+@compiled
+def _sent_left(question: Record, dates: Singles) -> np.uint64:
+    found = np.uint64(0)
+    for date in range(len(dates)):
+        value = dates[date, question.input]
+        goes_left = (value <= question.threshold) | ((value != value) & question.missing_left)
+        found |= np.uint64(goes_left) << np.uint64(date)
+    return found
 
 
 @compiled

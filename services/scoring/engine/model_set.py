@@ -160,7 +160,10 @@ class ModelSet:
 
     def hazard_log_odds(self, rows: Floats, inputs: Inputs, threads: int = 1) -> Floats:
         """(rows, intervals): log-odds of an order in each interval, given none before it, by the trees."""
-        targets = target_inputs(rows, self._columns, self._edges, knows_season=self.spec.grid.knows_season)
+        grid = self.spec.grid
+        targets = target_inputs(
+            rows, self._columns, self._edges, knows_season=grid.knows_season, keeps_dates=grid.keeps_dates
+        )
         return self._over_dates("next_purchase", inputs, targets, threads)
 
     def _over_dates(self, model: str, inputs: Inputs, targets: Inputs, threads: int) -> Floats:

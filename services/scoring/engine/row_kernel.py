@@ -8,7 +8,7 @@ from scoring.engine.blend import MOST
 from scoring.engine.btyd import Floats
 from scoring.engine.compiled import compiled
 from scoring.engine.forest import Forest, Records, Singles
-from scoring.engine.forest_kernel import Sets, add_raw_scores, ask_dates
+from scoring.engine.forest_kernel import Sets, add_raw_scores, ask_customer, ask_dates
 from scoring.engine.row_formulas import (
     Habit,
     at_its_hour,
@@ -36,8 +36,8 @@ CHURN, P10, P50, P90, EXPECTED, LOW, HIGH, LIFT, LOYALTY, WITHIN = range(10)
 CONSTANTS = np.dtype(
     [
         *((name, np.int64) for name in (
-            "order_count", "repeats", "last", "age", "silence", "mean_gap", "gap_deviation", "year_day", "weekday",
-            "repeat_amount", "basket",
+            "order_count", "repeats", "last", "age", "silence", "mean_gap", "median_gap", "gap_deviation", "year_day",
+            "weekday", "repeat_amount", "basket",
         )),
         *((name, np.float64) for name in (
             "r", "alpha", "a", "b", "p", "q", "prior", "horizon", "newest_quarter", "unit_minor", "loyalty_window",
@@ -83,7 +83,7 @@ def score_rows(
     `hazards` (rows, intervals) gets the log-odds of an order in each interval.
     """
     known = rules.constants[0]
-    dates = np.empty((len(rules.edges) - 1, 5), dtype=np.float32)
+    dates = np.empty((len(rules.edges) - 1, 7), dtype=np.float32)
     answers = np.empty(len(forests.hazard.questions), dtype=np.uint64)
     value_dates = np.empty((max(len(rules.value_edges) - 1, 0), 5), dtype=np.float32)
     value_answers = np.empty(len(forests.value.questions), dtype=np.uint64)
@@ -102,6 +102,9 @@ def score_rows(
             ask_dates(forests.value.questions, value_dates, value_answers)
         habit = _habit(rules, row)
         _fill_inputs(rules, row, habit, inputs[number])
+        if len(forests.hazard.own):
+            _fill_clocks(rules, row, dates)
+            ask_customer(forests.hazard, dates, answers)
         hazards[number] = 0.0
         add_raw_scores(forests.hazard, inputs[number], answers, hazards[number])
         if known.hazard_weight > 0.0:
@@ -126,6 +129,15 @@ def _fill_dates(rules: Rules, edges: Floats, year_day: float, weekday: float, da
         dates[number, 2] = (weekday + np.floor(edges[number])) % 7.0
         dates[number, 3] = (year_day + middle) % 365.25 if known.knows_season else 0.0
         dates[number, 4] = known.newest_quarter
+
+
+@compiled
+def _fill_clocks(rules: Rules, row: Floats, dates: Singles) -> None:
+    known = rules.constants[0]
+    for number in range(len(dates)):
+        silence = row[known.silence] + rules.edges[number]
+        dates[number, 5] = silence
+        dates[number, 6] = silence - row[known.median_gap]
 
 
 @compiled

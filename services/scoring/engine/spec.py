@@ -38,6 +38,7 @@ class Grid:
     edges: list[float]  # from 0, ascending; the trained horizon is one of them
     knows_season: bool  # only where the season ahead was observed a year before
     hours: list[float]  # of a local day: the part of its orders in each
+    keeps_dates: bool = False  # customers come on due days, as subscribers do: the hazard sees how far these are
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ Requires numerical splits, constant leaves, and tables of bounded size: otherwis
 `pred_contrib` is the way.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
@@ -53,9 +53,9 @@ _Path = list[tuple[int, _Condition]]  # by feature
 class DatedContributions:
     """Contributions of customers at several dates.
 
-    `passing` (rows, dates) is the mean prediction and what the date inputs contribute but the one kept. `weighted`
-    takes a weight per row and date, and gives (rows, static + 1): the customers' inputs', then that of the input kept,
-    each the weighted sum over the dates.
+    `passing` (rows, dates) is the mean prediction and what the date inputs contribute but those kept. `weighted`
+    takes a weight per row and date, and gives (rows, static + kept): the customers' inputs', then those of the inputs
+    kept, each the weighted sum over the dates.
     """
 
     passing: Floats
@@ -63,7 +63,7 @@ class DatedContributions:
 
 
 class TreeShap:
-    """The tables of one booster. Inputs from `static` on tell the date: the same for all customers of one day."""
+    """The tables of one booster. Inputs from `static` on tell the date."""
 
     def __init__(self, booster: "Booster", *, static: int) -> None:
         self.expected = 0.0
@@ -73,16 +73,19 @@ class TreeShap:
             leaves += [(value, sorted(path.items())) for value, path in _leaves(root, {})]
         self._tables = _tables(leaves, static)
 
-    def over_dates(self, inputs: Inputs, dates: Inputs, *, kept: int) -> "DatedContributions":
+    def over_dates(self, inputs: Inputs, dates: Inputs, *, kept: Sequence[int]) -> "DatedContributions":
         """Of customers (rows, static) each at several dates (rows, dates, inputs); `kept` counts all inputs."""
         answers = np.empty((len(inputs), len(self._tables.questions)), dtype=np.uint64)
         bits = np.empty((len(self._tables.leaves), len(inputs)), dtype=np.uint16)
         passing = np.full(dates.shape[:2], self.expected)
-        pass_time(self._tables, np.ascontiguousarray(inputs), dates, kept, answers, bits, passing)
+        static = self._tables.static
+        places = np.full(dates.shape[2], -1)
+        places[np.asarray(kept, dtype=np.int64) - static] = np.arange(static, static + len(kept))
+        pass_time(self._tables, np.ascontiguousarray(inputs), dates, places, answers, bits, passing)
 
         def weighted(weights: Floats) -> Floats:
-            found = np.zeros((len(inputs), self._tables.static + 1))
-            weigh(self._tables, answers, bits, weights, kept, found)
+            found = np.zeros((len(inputs), static + len(kept)))
+            weigh(self._tables, answers, bits, weights, places, found)
             return found
 
         return DatedContributions(passing=passing, weighted=weighted)

@@ -24,6 +24,8 @@ MOST_DATED = 8
 Bits = npt.NDArray[np.uint16]
 Patterns = npt.NDArray[np.uint8]
 Cubes = npt.NDArray[np.float32]
+Places = npt.NDArray[np.int64]
+"""Per date input, the column of its contributions; below zero: it passes with the time."""
 
 CONDITION = np.dtype(
     [("low", np.float64), ("high", np.float64), ("input", np.int32), ("question", np.int32), ("missing", np.bool_)],
@@ -59,9 +61,9 @@ def answer_dates(tables: Tables, dates: Singles, answers: Sets) -> None:
 
 @compiled
 def pass_time(
-    tables: Tables, inputs: Singles, dates: Cubes, kept: int, answers: Sets, bits: Bits, found: Floats
+    tables: Tables, inputs: Singles, dates: Cubes, kept: Places, answers: Sets, bits: Bits, found: Floats
 ) -> None:
-    """Adds to `found` (rows, dates) what the inputs in `dates` (rows, dates, inputs) but `kept` contribute.
+    """Adds to `found` (rows, dates) what the inputs in `dates` (rows, dates, inputs) but those `kept` contribute.
 
     Remembers in `answers` (rows, questions) and `bits` (leaves, rows) what `weigh` needs.
     """
@@ -82,7 +84,7 @@ def pass_time(
                 for at in range(leaf.start, leaf.dated):
                     met |= np.int64(_holds(conditions[at], inputs[row, conditions[at].input])) << (at - leaf.start)
                 bits[number, row] = met
-            if leaf.end - leaf.dated == 1 and conditions[leaf.dated].input != kept:
+            if leaf.end - leaf.dated == 1 and kept[conditions[leaf.dated].input - tables.static] < 0:
                 question, size, column = conditions[leaf.dated].question, leaf.end - leaf.start, leaf.dated - leaf.start
                 for row in range(first, last):
                     entry = leaf.table + bits[number, row] * size + column
@@ -103,17 +105,17 @@ def pass_time(
 
 
 @compiled
-def weigh(tables: Tables, answers: Sets, bits: Bits, weights: Floats, kept: int, found: Floats) -> None:
-    """Adds to `found` (rows, static + 1) the contributions at each date times its weight (rows, dates).
+def weigh(tables: Tables, answers: Sets, bits: Bits, weights: Floats, kept: Places, found: Floats) -> None:
+    """Adds to `found` (rows, static + kept) the contributions at each date times its weight (rows, dates).
 
-    Those of the customers' inputs first, then that of the date input `kept`.
+    Those of the customers' inputs first, then those of the date inputs `kept`.
     """
     if_met, total = np.empty(answers.shape), np.empty(len(weights))
     for row in range(len(weights)):
         total[row] = weights[row].sum()
         for question in range(answers.shape[1]):
             if_met[row, question] = _total(weights[row], answers[row, question])
-    conditions, table, own = tables.conditions, tables.table, tables.static  # where that of `kept` goes
+    conditions, table = tables.conditions, tables.table
     is_news, patterns, shares = _news(answers), np.empty(weights.shape[1], dtype=np.uint8), np.empty(1 << MOST_DATED)
     for first in range(0, len(weights), BLOCK):
         last = min(first + BLOCK, len(weights))
@@ -127,15 +129,15 @@ def weigh(tables: Tables, answers: Sets, bits: Bits, weights: Floats, kept: int,
                         found[row, conditions[at].input] += total[row] * table[entry + at]
             elif dated == 1:  # the usual case by far; written out, for a call costs more than its work
                 question, other = conditions[leaf.dated].question, size << (leaf.dated - leaf.start)
-                is_kept = conditions[leaf.dated].input == kept
+                place = kept[conditions[leaf.dated].input - tables.static]
                 for row in range(first, last):
                     missed = leaf.table + bits[number, row] * size - leaf.start
                     met, weight = missed + other, if_met[row, question]
                     rest = total[row] - weight
                     for at in range(leaf.start, leaf.dated):
                         found[row, conditions[at].input] += rest * table[missed + at] + weight * table[met + at]
-                    if is_kept:
-                        found[row, own] += rest * table[missed + leaf.dated] + weight * table[met + leaf.dated]
+                    if place >= 0:
+                        found[row, place] += rest * table[missed + leaf.dated] + weight * table[met + leaf.dated]
             else:
                 for row in range(first, last):
                     if row == first or is_news[row]:
@@ -167,25 +169,28 @@ def _sort_dates(conditions: Records, leaf: Record, answers: Sets, patterns: Patt
 
 
 @compiled
-def _pass_leaf(tables: Tables, leaf: Record, bits: int, kept: int, amounts: Floats) -> None:
-    """Per pattern of the conditions on the date, what the date inputs but `kept` contribute to a leaf."""
+def _pass_leaf(tables: Tables, leaf: Record, bits: int, kept: Places, amounts: Floats) -> None:
+    """Per pattern of the conditions on the date, what the date inputs but those `kept` contribute to a leaf."""
     for pattern in range(1 << (leaf.end - leaf.dated)):
         entry = _entry(leaf, bits, pattern) - leaf.start
         amounts[pattern] = 0.0
         for at in range(leaf.dated, leaf.end):
-            if tables.conditions[at].input != kept:
+            if kept[tables.conditions[at].input - tables.static] < 0:
                 amounts[pattern] += tables.table[entry + at]
 
 
 @compiled
-def _add_leaf(tables: Tables, leaf: Record, bits: int, pattern: int, weight: float, kept: int, found: Floats) -> None:
+def _add_leaf(
+    tables: Tables, leaf: Record, bits: int, pattern: int, weight: float, kept: Places, found: Floats
+) -> None:
     """Adds the contributions to one leaf at the dates of one pattern, which weigh `weight` together."""
     entry = _entry(leaf, bits, pattern)
     for at in range(leaf.start, leaf.dated):
         found[tables.conditions[at].input] += weight * tables.table[entry + at - leaf.start]
     for at in range(leaf.dated, leaf.end):
-        if tables.conditions[at].input == kept:
-            found[tables.static] += weight * tables.table[entry + at - leaf.start]
+        place = kept[tables.conditions[at].input - tables.static]
+        if place >= 0:
+            found[place] += weight * tables.table[entry + at - leaf.start]
 
 
 @compiled

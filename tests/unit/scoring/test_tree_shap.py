@@ -35,7 +35,7 @@ def _booster(inputs: npt.NDArray[np.float32], **changes: Any) -> lightgbm.Booste
 def _contributions(booster: lightgbm.Booster, asked: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
     """All of a row's, as `pred_contrib` gives them: the last input tells the one date there is, and is kept."""
     static = _COLUMNS - 1
-    found = Contributor(booster, static=static, kept=static).over_dates(asked[:, :static], asked[:, None, static:])
+    found = Contributor(booster, static=static, kept=[static]).over_dates(asked[:, :static], asked[:, None, static:])
     return np.concatenate([found.weighted(np.ones((len(asked), 1))), found.passing], axis=1)
 
 
@@ -58,7 +58,7 @@ def test_contributions_add_up_to_the_prediction() -> None:
 def test_a_booster_without_dates_is_explained_alone(*, tabulated: bool) -> None:
     booster = _booster(_inputs(600, missing=0.2, seed=1))
     asked = _inputs(200, missing=0.3, seed=2)
-    contributor = Contributor(booster, static=_COLUMNS, kept=_COLUMNS + 3)
+    contributor = Contributor(booster, static=_COLUMNS, kept=[])
     if not tabulated:
         contributor._tables = None
     base, values = contributor.undated(asked)
@@ -67,9 +67,9 @@ def test_a_booster_without_dates_is_explained_alone(*, tabulated: bool) -> None:
     np.testing.assert_allclose(base, expected[:, -1], atol=1e-12)
 
 
-@pytest.mark.parametrize("kept", [_COLUMNS - 3, _COLUMNS - 1])
+@pytest.mark.parametrize("kept", [[_COLUMNS - 3], [_COLUMNS - 1], [_COLUMNS - 2, _COLUMNS - 1], []])
 @pytest.mark.parametrize("tabulated", [True, False])
-def test_contributions_over_dates_are_those_of_every_row_at_every_date(kept: int, *, tabulated: bool) -> None:
+def test_contributions_over_dates_are_those_of_every_row_at_every_date(kept: list[int], *, tabulated: bool) -> None:
     booster = _booster(_inputs(600, missing=0.2, seed=1))
     rows, dates, static = 150, 4, _COLUMNS - 3
     asked, steps = _inputs(rows, missing=0.2, seed=3)[:, :static], _dates(rows, dates)
@@ -80,9 +80,9 @@ def test_contributions_over_dates_are_those_of_every_row_at_every_date(kept: int
     if not tabulated:
         contributor._tables = None
     found = contributor.over_dates(asked, steps)
-    others = [column for column in range(static, _COLUMNS + 1) if column != kept]
+    others = [column for column in range(static, _COLUMNS + 1) if column not in kept]
     np.testing.assert_allclose(found.passing, expected[:, :, others].sum(axis=2), atol=1e-12)
-    wanted = (expected[:, :, [*range(static), kept]] * weights[:, :, None]).sum(axis=1)
+    wanted = (expected[:, :, [*range(static), *kept]] * weights[:, :, None]).sum(axis=1)
     np.testing.assert_allclose(found.weighted(weights), wanted, atol=1e-12)
 
 

@@ -41,7 +41,7 @@ def bench(
         value_edges=(0, 30),
     )  # fmt: skip
     design = Design(features=["days_since_first_order", "first_basket"], money_unit_minor=100.0)
-    return prepare(learning, design, BTYD, horizon_days=30, recipe=ALL, seed=1, knows_season=False)
+    return prepare(learning, design, BTYD, horizon_days=30, recipe=ALL, seed=1, knows_season=False, keeps_dates=False)
 
 
 def fitted(chance: Floats, *, watched: tuple[int, int] = (STEP, 700)) -> Loyalty:
