@@ -39,7 +39,7 @@ def compare_with(
     """`present` is the champion, `fold` the rehearsal with intervals, `snapshot` what the new set was trained on."""
     newer_by = _as_of(trained.models) - _as_of(present)
     if newer_by < -_SAME_MOMENT:
-        return _incomparable(f"this set knows {-newer_by.days} days less than the champion, which has seen them")
+        return _incomparable(f"this set knows {(-newer_by).days} days less than the champion, which has seen them")
     if newer_by <= _SAME_MOMENT:
         return _compare_same_days(present, trained, fold)
     days = min(newer_by.days, present.horizon_days, trained.models.horizon_days)
