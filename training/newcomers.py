@@ -18,8 +18,8 @@ from training.blending import shift_towards
 from training.data.learning import LearningSet
 from training.models.boosting import exposure
 
-_UNLIKE = 0.2
-"""So many more of the customers are newcomers: after a campaign, but in no company with a steady flow of them."""
+_MORE, _UNLIKE = 0.1, 0.2
+"""So many more of the customers are newcomers: in no company with a steady flow of them; and only after a campaign."""
 _AGE = "days_since_first_order"
 _FIRST_ORDER = FEATURE_NAMES.index(_AGE)
 _NEWEST_DAYS, _ENOUGH_EXAMPLES = 31, 20_000
@@ -41,6 +41,11 @@ class Newcomers:
     now: float
     then: float
     days_earlier: int
+
+    @property
+    def are_more(self) -> bool:
+        """Whether they are enough more than before for what sets them apart to be looked for."""
+        return self.now - self.then > _MORE
 
     @property
     def are_many(self) -> bool:

@@ -215,10 +215,10 @@ def _with_spread(models: ModelSet, learning: LearningSet, rehearsal: Rehearsal |
 
 
 def _with_newcomers(models: ModelSet, learning: LearningSet, present: Floats, *, threads: int) -> ModelSet:
-    """Where newcomers are many, what sets them apart is carried on. The level of all, and the spread of amounts, are
-    found before: those learnt from were of another kind."""
+    """Where newcomers are more than before, what sets them apart is carried on. The level of all, and the spread of
+    amounts, are found without: those learnt from were of another kind."""
     came = newcomers(present, learning, models.horizon_days)
-    if came is None or not came.are_many or "next_purchase" not in models.boosters:
+    if came is None or not came.are_more or "next_purchase" not in models.boosters:
         return models
     by = set_apart(models, learning, threads=threads)
     boosters = {
