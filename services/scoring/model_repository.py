@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import logging
 import os
 import re
 import shutil
@@ -20,6 +21,8 @@ from scoring.settings import ScoringSettings
 if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities.model_registry import ModelVersion
+
+log = logging.getLogger(__name__)
 
 MODEL_NAMES = ("churn", "next_purchase", "value")
 MODEL_SET_TAG = "parcours.model_set"
@@ -101,18 +104,27 @@ class MlflowRepository:
     def __init__(self, tracking_uri: str, *, cache: Path, timeout_s: int) -> None:
         os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", str(timeout_s))
         os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")  # polling again soon is the better retry
+        os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
         self._tracking_uri = tracking_uri
         self._cache = cache
         self._client: MlflowClient | None = None
+        self._from_memory: set[str] = set()  # aliases, told once until the registry answers again
 
     def find(self, alias: str) -> ModelSetVersion:
         try:
             version = self._ask(alias)
-        except ModelRepositoryError:
+        except ModelRepositoryError as error:
             remembered = self._remembered(alias)
             if remembered is None:
                 raise
+            if alias not in self._from_memory:
+                self._from_memory.add(alias)
+                log.warning(
+                    "%s; going on with model set %s, the @%s that was known last here, which may have been replaced "
+                    "since", error, remembered.key, alias,
+                )  # fmt: skip
             return remembered
+        self._from_memory.discard(alias)
         self._remember(alias, version)
         return version
 

@@ -81,7 +81,7 @@ def _register(client: Any, models: Path, name: str, *, alias: str, only: tuple[s
 
 
 def test_versions_are_followed_by_alias_and_remembered(
-    server: Server, small_models: SmallModels, tmp_path: Path
+    server: Server, small_models: SmallModels, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     client = MlflowClient(tracking_uri=server.url, registry_uri=server.url)
     repository = MlflowRepository(server.url, cache=tmp_path / "cache", timeout_s=10)
@@ -105,7 +105,12 @@ def test_versions_are_followed_by_alias_and_remembered(
     assert {kept.name for kept in (tmp_path / "cache").iterdir()} == {"champion.json", "set-3"}
 
     server.stop()
+    caplog.clear()
     assert repository.find("champion") == third
+    assert repository.find("champion") == third
+    [told] = [message for message in caplog.messages if "going on with model set" in message]
+    assert "set-3" in told
+    assert "may have been replaced since" in told
     assert MlflowRepository(server.url, cache=tmp_path / "cache", timeout_s=1).find("champion") == third
     with pytest.raises(ModelRepositoryError, match="cannot resolve"):
         MlflowRepository(server.url, cache=tmp_path / "empty", timeout_s=1).find("champion")
