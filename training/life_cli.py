@@ -5,8 +5,9 @@ from typing import Annotated
 
 import typer
 
-from training.options import Json, Log, Quick, Seed, TuneSeconds
+from training.options import RESULT, TRAINING, Json, Log, Quick, Seed, TuneSeconds
 
+_WHEN = "When"
 REFUSED, ALERT, RUNNING_ELSEWHERE = 3, 4, 5
 """Exit codes that a scheduler may tell apart; 1 is an error, 2 a wrong call."""
 
@@ -120,10 +121,14 @@ def who_scored(
 
 def monitor(
     out: Annotated[
-        Path | None, typer.Option(help="Folder for the page and its JSON; under PARCOURS_HOME/reports if left out.")
+        Path | None,
+        typer.Option(
+            help="Folder for the page and its JSON; under PARCOURS_HOME/reports if left out.", rich_help_panel=RESULT
+        ),
     ] = None,
     metrics_file: Annotated[
-        Path | None, typer.Option(help="Write the figures for a node exporter's textfile collector.")
+        Path | None,
+        typer.Option(help="Write the figures for a node exporter's textfile collector.", rich_help_panel=RESULT),
     ] = None,
     log: Log = True,
     as_json: Json = False,
@@ -147,12 +152,19 @@ def monitor(
 
 
 def retrain(
-    max_age_days: Annotated[int, typer.Option(help="Train when the champion's data is older.", min=1)] = 28,
-    patience_days: Annotated[int, typer.Option(help="Wait so long after any training, good or bad.", min=0)] = 7,
-    now: Annotated[bool, typer.Option("--now", help="Whether it is due or not.")] = False,
+    max_age_days: Annotated[
+        int, typer.Option(help="Train when the champion's data is older.", min=1, rich_help_panel=_WHEN)
+    ] = 28,
+    patience_days: Annotated[
+        int, typer.Option(help="Wait so long after any training, good or bad.", min=0, rich_help_panel=_WHEN)
+    ] = 7,
+    now: Annotated[bool, typer.Option("--now", help="Whether it is due or not.", rich_help_panel=_WHEN)] = False,
     quick: Quick = False,
     tune_seconds: TuneSeconds = None,
-    horizon: Annotated[int | None, typer.Option(help="Days ahead; as far as the champion if left out.", min=1)] = None,
+    horizon: Annotated[
+        int | None,
+        typer.Option(help="Days ahead; as far as the champion if left out.", min=1, rich_help_panel=TRAINING),
+    ] = None,
     seed: Seed = 1,
     as_json: Json = False,
 ) -> None:
