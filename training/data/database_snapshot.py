@@ -19,6 +19,13 @@ from training.data.pieces import in_order
 from training.data.snapshot import Snapshot, bounded_connection, empty_folder
 
 _STATEMENT_TIMEOUT = "30min"
+_KNOWN_TO_HAVE_CEASED = "invalid_at < {known} and invalid_received_at < {known}"
+_AS_KNOWN = {
+    "invalid_at": f"case when {_KNOWN_TO_HAVE_CEASED} then invalid_at end",
+    "invalid_received_at": f"case when {_KNOWN_TO_HAVE_CEASED} then invalid_received_at end",
+    "until_at": "case when until_at < {known} then until_at else timestamptz '9999-12-31 00:00:00+00' end",
+}
+"""What becomes of a fact later is written beside it: that an order ceased to count, that a membership ended."""
 
 
 class UnknownTenantError(ParcoursError):
@@ -81,7 +88,10 @@ class _Export:
         instants = [name for name in ("occurred_at", "received_at", "known_at") if name in columns]
         conditions = [f"tenant_id = {self.tenant_id:d}", *(f"{name} < {known}" for name in instants)]
         # COPY, which ADBC uses, takes no parameters: the tenant is a number and the instant our own.
-        cursor.execute(f"select {', '.join(columns)} from {relation} where {' and '.join(conditions)}")
+        exported = [
+            f"{_AS_KNOWN[name].format(known=known)} as {name}" if name in _AS_KNOWN else name for name in columns
+        ]
+        cursor.execute(f"select {', '.join(exported)} from {relation} where {' and '.join(conditions)}")
         return cursor.fetch_record_batch()
 
 
