@@ -23,8 +23,8 @@ WORDS = {
     "silence_in_deviations": ("silence beyond the usual rhythm", "silence au-delà du rythme habituel"),
     "btyd_amount": ("usual rhythm and spending", "rythme et dépenses habituels"),
     "season": ("season ahead", "saison à venir"),
-    "silence_by_then": ("silence by the days ahead", "silence à l'approche des jours à venir"),
-    "days_past_due": ("days from the usual due day", "écart à l'échéance habituelle"),
+    "silence_by_then": ("silence so far and ahead", "silence passé et à venir"),
+    "days_past_due": ("distance to the usual due day", "distance à l'échéance habituelle"),
 }
 """English and French words of the inputs that are not features of their own."""
 
