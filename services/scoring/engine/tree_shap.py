@@ -23,6 +23,7 @@ from scoring.engine.tree_shap_kernel import (
     CONDITION,
     LEAF,
     MOST_DATED,
+    Places,
     Tables,
     pass_time,
     weigh,
@@ -79,8 +80,7 @@ class TreeShap:
         bits = np.empty((len(self._tables.leaves), len(inputs)), dtype=np.uint16)
         passing = np.full(dates.shape[:2], self.expected)
         static = self._tables.static
-        places = np.full(dates.shape[2], -1)
-        places[np.asarray(kept, dtype=np.int64) - static] = np.arange(static, static + len(kept))
+        places = _places(static, dates.shape[2], tuple(kept))
         pass_time(self._tables, np.ascontiguousarray(inputs), dates, places, answers, bits, passing)
 
         def weighted(weights: Floats) -> Floats:
@@ -89,6 +89,14 @@ class TreeShap:
             return found
 
         return DatedContributions(passing=passing, weighted=weighted)
+
+
+@cache
+def _places(static: int, width: int, kept: tuple[int, ...]) -> Places:
+    """Of so many date inputs: those kept come after the customers' inputs. There are as many as kinds of models."""
+    places = np.full(width, -1)
+    places[np.asarray(kept, dtype=np.int64) - static] = np.arange(static, static + len(kept))
+    return places
 
 
 def _tables(leaves: list[tuple[float, _Path]], static: int) -> Tables:
