@@ -9,7 +9,7 @@ import pyarrow as pa
 from customer.features.definitions import FEATURE_BY_NAME, FEATURE_NAMES
 from customer.features.feature import Kind
 from customer.features.moment import days_later
-from scoring.engine.btyd import Flags, Floats
+from scoring.engine.btyd import Flags, Floats, Positions
 from training.data.engine import LOCAL, Engine
 from training.data.examples import feature_frame, labels_within
 from training.data.schedule import Schedule
@@ -41,7 +41,7 @@ class LearningSet:
     def __len__(self) -> int:
         return len(self.matrix)
 
-    def rows(self, keep: Flags | np.ndarray[tuple[int], np.dtype[np.int64]]) -> "LearningSet":
+    def rows(self, keep: Flags | Positions) -> "LearningSet":
         """The rows of a mask or of positions."""
         return replace(
             self, matrix=self.matrix[keep], age_days=self.age_days[keep], wait_days=self.wait_days[keep],

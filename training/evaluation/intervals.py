@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from scoring.engine.btyd import Floats
+from scoring.engine.btyd import Floats, Positions
 from training.evaluation.outcome import Outcome, measure
 
 _ROUNDS = 100
@@ -39,9 +39,7 @@ def with_intervals(
     }
 
 
-def _measured(
-    outcome: Outcome, losses: Mapping[str, Floats] | None, chosen: np.ndarray[tuple[int], np.dtype[np.int64]]
-) -> dict[str, float]:
+def _measured(outcome: Outcome, losses: Mapping[str, Floats] | None, chosen: Positions) -> dict[str, float]:
     return measure(outcome) | {name: float(values[chosen].mean()) for name, values in (losses or {}).items()}
 
 

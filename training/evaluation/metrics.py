@@ -4,7 +4,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from scoring.engine.btyd import Flags, Floats
+from scoring.engine.btyd import Flags, Floats, Positions
 
 _EPSILON = 1e-9
 _POWER = 1.5  # of the Tweedie deviance
@@ -21,13 +21,13 @@ def auc(score: Floats, truth: Flags) -> float:
 
 
 def average_precision(score: Floats, truth: Flags) -> float:
-    """Area under the precision-recall curve as the step sum."""
+    """Area under the precision-recall curve as the step sum; equal scores are one step."""
     if not truth.any():
         return float("nan")
-    order = np.argsort(-score, kind="stable")
-    hits = np.cumsum(truth[order])
-    precision = hits / np.arange(1, len(truth) + 1)
-    return float(precision[truth[order]].sum() / truth.sum())
+    order, _, counts = _steps(score)
+    ends = np.cumsum(counts)
+    hits = np.cumsum(truth[order])[ends - 1]
+    return float((np.diff(hits, prepend=0) * hits / ends).sum() / truth.sum())
 
 
 def log_loss(probability: Floats, truth: Flags) -> float:
@@ -45,10 +45,9 @@ def brier(probability: Floats, truth: Flags) -> float:
 
 
 def calibration_error(probability: Floats, truth: Flags, *, bins: int = 15) -> float:
-    """Expected calibration error over `bins` groups of equal size."""
-    groups = np.array_split(np.argsort(probability, kind="stable"), bins)
-    gaps = [abs(probability[group].mean() - truth[group].mean()) * len(group) for group in groups if len(group)]
-    return float(sum(gaps) / len(truth))
+    """Expected calibration error over `bins` groups of equal size; who has the same probability shares the outcome."""
+    gap = np.sort(probability) - _from_highest(truth, -probability)
+    return float(sum(abs(group.sum()) for group in np.array_split(gap, bins)) / len(truth))
 
 
 def calibration_error_by_chance(probability: Floats, *, bins: int = 15, draws: int = 100, seed: int = 0) -> float:
@@ -112,9 +111,9 @@ def normalised_gini(amount: Floats, score: Floats) -> float:
 
 def top_decile_capture(amount: Floats, score: Floats) -> float:
     """Share of the total that came from the tenth with the highest scores."""
-    top = np.argsort(-score, kind="stable")[: max(1, len(score) // 10)]
+    top = _from_highest(amount, score)[: max(1, len(score) // 10)]
     total = amount.sum()
-    return float(amount[top].sum() / total) if total else float("nan")
+    return float(top.sum() / total) if total else float("nan")
 
 
 def total_bias(amount: Floats, expected: Floats) -> float:
@@ -142,8 +141,23 @@ def _pairs(size: int, seed: int) -> "np.ndarray[tuple[int, int], np.dtype[np.int
 
 
 def _gini(amount: Floats, score: Floats) -> float:
-    gains = np.cumsum(amount[np.argsort(-score, kind="stable")]) / max(amount.sum(), _EPSILON)
+    gains = np.cumsum(_from_highest(amount, score)) / max(amount.sum(), _EPSILON)
     return float(gains.mean() - 0.5)
+
+
+def _from_highest(values: Floats | Flags, score: Floats) -> Floats:
+    """The values from the highest score down, those of equal scores as their mean: the order of the rows is nothing."""
+    order, starts, counts = _steps(score)
+    means: Floats = np.add.reduceat(values[order].astype(np.float64), starts) / counts
+    return np.repeat(means, counts)
+
+
+def _steps(score: Floats) -> tuple[Positions, Positions, Positions]:
+    """The order from the highest score down; where each distinct score begins in it, and how many have it."""
+    order = np.argsort(-score, kind="stable")
+    ranked = score[order]
+    starts = np.flatnonzero(np.concatenate([[True], ranked[1:] != ranked[:-1]]))
+    return order, starts, np.diff(starts, append=len(order))
 
 
 def _mean_ranks(values: Floats) -> Floats:

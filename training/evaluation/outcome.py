@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from customer.features.definitions import FEATURE_NAMES
-from scoring.engine.btyd import Flags, Floats
+from scoring.engine.btyd import Flags, Floats, Positions
 from scoring.engine.design import FeatureColumns
 from scoring.engine.distribution import baseline_curve
 from scoring.engine.hours import by_orders
@@ -39,7 +39,7 @@ class Outcome:
         column: Floats = self.matrix[:, FEATURE_NAMES.index(name)]
         return column
 
-    def rows(self, keep: Flags | np.ndarray[tuple[int], np.dtype[np.int64]]) -> "Outcome":
+    def rows(self, keep: Flags | Positions) -> "Outcome":
         """Some of the customers."""
 
         def part(values: Floats | None) -> Floats | None:

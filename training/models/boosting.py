@@ -9,7 +9,7 @@ import numpy as np
 from lightgbm import Booster
 
 from customer.features.definitions import FEATURE_NAMES
-from scoring.engine.btyd import Flags, Floats, MbgNbd
+from scoring.engine.btyd import Flags, Floats, MbgNbd, Positions
 from scoring.engine.design import (
     CLOCKS,
     DERIVED,
@@ -27,7 +27,6 @@ from training.recipe import Recipe
 
 _QUARTER_DAYS, _MONTH_DAYS, _MONTHS = 91.0, 30.4, 6
 COLUMNS = FeatureColumns(list(FEATURE_NAMES))
-Positions = np.ndarray[tuple[int], np.dtype[np.int64]]
 
 
 class Trend(StrEnum):

@@ -13,6 +13,7 @@ from scipy.special import hyp2f1
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
+Positions = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

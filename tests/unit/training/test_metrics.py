@@ -18,8 +18,16 @@ TRUTH = RNG.random(400) < SCORE
 
 def test_ranking_measures_are_those_of_scikit_learn() -> None:
     assert metrics.auc(SCORE, TRUTH) == pytest.approx(roc_auc_score(TRUTH, SCORE))
-    distinct = SCORE + np.arange(400) * 1e-9
-    assert metrics.average_precision(distinct, TRUTH) == pytest.approx(average_precision_score(TRUTH, distinct))
+    assert metrics.average_precision(SCORE, TRUTH) == pytest.approx(average_precision_score(TRUTH, SCORE))
+
+
+def test_the_order_of_rows_is_nothing_to_a_measure_though_scores_are_equal() -> None:
+    amount = RNG.exponential(10.0, 400)
+    other = RNG.permutation(400)
+    for of_churn in (metrics.auc, metrics.average_precision, metrics.calibration_error):
+        assert of_churn(SCORE[other], TRUTH[other]) == pytest.approx(of_churn(SCORE, TRUTH))
+    for of_value in (metrics.normalised_gini, metrics.top_decile_capture):
+        assert of_value(amount[other], SCORE[other]) == pytest.approx(of_value(amount, SCORE))
 
 
 def test_proper_scores_are_those_of_scikit_learn() -> None:
@@ -36,7 +44,9 @@ def test_a_calibrated_score_has_a_small_calibration_error_and_a_shifted_one_that
 
 
 def test_perfect_probabilities_of_few_customers_show_a_calibration_error_by_chance() -> None:
-    half = np.full(1500, 0.5)  # 15 groups of 100: a mean distance of sqrt(2 / pi) standard errors of 0.05
+    half = np.linspace(
+        0.4999, 0.5001, 1500
+    )  # 15 groups of 100: a mean distance of sqrt(2 / pi) standard errors of 0.05
     assert metrics.calibration_error_by_chance(half) == pytest.approx(0.05 * np.sqrt(2 / np.pi), rel=0.05)
     assert metrics.calibration_error_by_chance(np.full(1500, 1.0)) == 0.0
 
