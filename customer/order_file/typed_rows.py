@@ -18,9 +18,12 @@ from customer.vocabulary import Channel
 
 _SQL = Path(__file__).parent / "sql"
 _SURVEY = "order_file_survey"
-_FORM_OF = r"""
+_MACROS = r"""
 create or replace temporary macro form_of(written) as
-  regexp_replace(regexp_replace(written[:40], '\pL', 'x', 'g'), '\pN', '0', 'g')
+  regexp_replace(regexp_replace(written[:40], '\pL', 'x', 'g'), '\pN', '0', 'g');
+create or replace temporary macro no_number(name, written) as
+  name || ' is not a number: ' || form_of(written)
+  || if(contains(written, ','), ' (decimals take a point, thousands no mark)', '');
 """
 Value = str | bool | int | datetime | None
 
@@ -59,7 +62,7 @@ def open_order_file(connection: DuckDB, path: Path, reading: Reading) -> OpenedF
     source = open_source(connection, path)
     layout = recognise(source, reading.mapping or {})
     connection.execute(f"set TimeZone = '{checked_time_zone(reading.time_zone)}'")
-    connection.execute(_FORM_OF)
+    connection.execute(_MACROS)
     connection.execute(f"create or replace view order_file_row as {row_select(layout, source)}")
     rows, known_rows, known_customers, currencies = _survey(connection, layout, reading)
     if rows == 0:

@@ -8,6 +8,7 @@ a training as of then. Only of two sets of the same days nothing followed: there
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from customer.features.moment import days_later
 from customer.vocabulary import PredictionBasis, PredictionKind
@@ -136,4 +137,5 @@ def _better_in(kinds: Sequence[str]) -> str:
 
 
 def _as_of(models: ModelSet) -> datetime:
-    return datetime.fromisoformat(models.spec.as_of)
+    """By the brand's clock, on which the difference of two midnights is whole days, summer time or not."""
+    return datetime.fromisoformat(models.spec.as_of).astimezone(ZoneInfo(models.spec.time_zone))

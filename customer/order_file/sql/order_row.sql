@@ -37,11 +37,10 @@ judged_row as (
       when delivered_at is null and delivered_at_written is not null
         then 'delivered_at is not a date: ' || form_of(delivered_at_written)
       when is_marked_return is null then 'is_return is neither true nor false: ' || form_of(return_text)
-      when amount is null and amount_written is not null then 'amount is not a number: ' || form_of(amount_written)
-      when quantity is null and quantity_written is not null then 'quantity is not a number: ' || form_of(quantity_written)
-      when unit_price is null and unit_price_written is not null
-        then 'unit_price is not a number: ' || form_of(unit_price_written)
-      when discount is null and discount_written is not null then 'discount is not a number: ' || form_of(discount_written)
+      when amount is null and amount_written is not null then no_number('amount', amount_written)
+      when quantity is null and quantity_written is not null then no_number('quantity', quantity_written)
+      when unit_price is null and unit_price_written is not null then no_number('unit_price', unit_price_written)
+      when discount is null and discount_written is not null then no_number('discount', discount_written)
       when $has_amounts and amount is null and unit_price is null then 'amount is missing'
       when not (is_marked_return or coalesce(quantity, 0) < 0) and (amount < 0 or unit_price < 0)
         then 'negative amount, but not a return (is_return or a negative quantity marks returns)'

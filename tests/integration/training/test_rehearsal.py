@@ -108,6 +108,18 @@ def test_a_champion_is_compared_in_the_newest_days_that_it_has_not_seen(
     assert f"it knows {days_ago} days more" in checks[-1].reason
 
 
+def test_the_days_that_a_champion_has_not_seen_are_those_of_the_brands_clock(
+    shop_models: tuple[Trained, Predictions], facts: Snapshot
+) -> None:
+    def dated(models: ModelSet, as_of: str) -> ModelSet:
+        return ModelSet(replace(models.spec, as_of=as_of, time_zone="Europe/London"), models.boosters)
+
+    trained = replace(shop_models[0], models=dated(shop_models[0].models, "2025-04-15T00:00:00+01:00"))
+    before_summer_time = dated(champion(trained, 30, 30), "2025-03-16T00:00:00+00:00")
+    checks = compare_with(before_summer_time, trained, judged_rehearsal(trained), facts).checks
+    assert " in 30 days that the champion had not seen" in checks[0].reason
+
+
 def test_without_days_that_the_champion_has_not_seen_nothing_takes_over_unproven(
     shop_models: tuple[Trained, Predictions], facts: Snapshot
 ) -> None:

@@ -29,7 +29,10 @@ from tests.unit.customer.order_files import ReadFile, order, read, write_csv
         (order("o", "2026-01-05", received_at="soon"), "received_at is not a date"),
         (order("o", "2026-01-05", "NaN"), "amount is not a number"),
         (order("o", "2026-01-05", "inf"), "amount is not a number"),
-        (order("o", "2026-01-05", "12,50 EUR"), "amount is not a number: 00,00 xxx"),
+        (
+            order("o", "2026-01-05", "12,50 EUR"),
+            "amount is not a number: 00,00 xxx (decimals take a point, thousands no mark)",
+        ),
         (order("o", "2026-01-05", ""), "amount is missing"),
         (order("o", "2026-01-05", -4), "negative amount, but not a return"),
         (order("o", "2026-01-05", 1e15), "amount or quantity is out of range"),
