@@ -288,7 +288,8 @@ def test_predictions_are_there_with_reasons_or_say_why_not(customers: dict[str, 
         if predictions["nextPurchase"]:
             days = [predictions["nextPurchase"][name] for name in ("earliestOn", "expectedOn", "latestOn")]
             assert days == sorted(days)
-            assert days[0] >= instant(predictions["nextPurchase"]["provenance"]["asOf"]).date().isoformat()
+            as_of = instant(predictions["nextPurchase"]["provenance"]["asOf"])
+            assert days[0] >= as_of.astimezone(NEW_YORK).date().isoformat()
         if predictions["value"]:
             value = predictions["value"]
             assert float(value["low"]["amount"]) <= float(value["high"]["amount"])
