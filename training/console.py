@@ -168,7 +168,9 @@ def print_scored_by(found: Sequence[ScoredBy], customer: str, *, as_json: bool) 
         return
     console = Console(highlight=False, soft_wrap=True)
     for one in found:
-        console.print(f"from {one.created_at:%Y-%m-%d %H:%M:%S}, in force until {one.expires_at:%Y-%m-%d %H:%M:%S}")
+        console.print(
+            f"from {one.created_at:%Y-%m-%d %H:%M:%S %Z}, in force until {one.expires_at:%Y-%m-%d %H:%M:%S %Z}"
+        )
         churn = "none" if one.churn_probability is None else f"{one.churn_probability:.3f}"
         console.print(f"  churn       {churn}, by model set {one.model_set}")
         if one.trained_as_of:
@@ -176,7 +178,7 @@ def print_scored_by(found: Sequence[ScoredBy], customer: str, *, as_json: bool) 
             console.print(f"  code        {one.code_version}, MLflow run {one.run_id}")
         if one.promoted_at:
             how = "forced" if one.is_forced else "passed the gate"
-            console.print(f"  in charge   since {one.promoted_at:%Y-%m-%d %H:%M}, by {one.decided_by} ({how})")
+            console.print(f"  in charge   since {one.promoted_at:%Y-%m-%d %H:%M %Z}, by {one.decided_by} ({how})")
 
 
 def print_observation(seen: Observation, page: Path, *, as_json: bool) -> None:
