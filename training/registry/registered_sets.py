@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from customer.vocabulary import PredictionKind
 from scoring.engine.model_set import ModelSet, load_model_set
@@ -25,13 +26,14 @@ from training.registry.model_registry import (
 from training.registry.tracking import COMPARED_TAG, difference_name
 from training.settings import TrainingSettings
 
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
 
 def load_registered(settings: TrainingSettings, model_set: str | None) -> ModelSet:
     """A registered set, or the champion. Errors: RegistryError."""
     client = connect(settings)
-    registered = find_by_set(client, model_set) if model_set else find_by_alias(client, CHAMPION)
-    if registered is None:
-        raise RegistryError("there is no champion yet; train one with `parcours train`")
+    registered = _named(client, model_set)
     with tempfile.TemporaryDirectory(prefix="parcours-") as scratch:
         return load_model_set(download_set(client, registered, Path(scratch)))
 
@@ -39,14 +41,20 @@ def load_registered(settings: TrainingSettings, model_set: str | None) -> ModelS
 def fetch_pages(settings: TrainingSettings, model_set: str | None, out: Path | None) -> tuple[str, Path | None]:
     """The model card's text; with `out`, all pages of the set are written there. Errors: RegistryError."""
     client = connect(settings)
-    registered = find_by_set(client, model_set) if model_set else find_by_alias(client, CHAMPION)
-    if registered is None:
-        raise RegistryError("there is no champion yet; train one with `parcours train`")
+    registered = _named(client, model_set)
     with tempfile.TemporaryDirectory(prefix="parcours-") as scratch:
         pages = download_pages(client, registered, Path(scratch))
         if out is not None:
             shutil.copytree(pages, out, dirs_exist_ok=True)
         return (pages / MARKDOWN).read_text(encoding="utf-8"), out
+
+
+def _named(client: "MlflowClient", model_set: str | None) -> RegisteredSet:
+    """That set, or the champion. Errors: RegistryError."""
+    registered = find_by_set(client, model_set) if model_set else find_by_alias(client, CHAMPION)
+    if registered is None:
+        raise RegistryError("there is no champion yet; train one with `parcours train`")
+    return registered
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
